@@ -1,0 +1,1 @@
+"""Who works here: users, roles, the branches they belong to, API tokens."""

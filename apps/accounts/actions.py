@@ -1,0 +1,73 @@
+"""What is done to users and tokens."""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import ApiToken, Membership, User
+from apps.accounts.queries import digest_of
+from apps.core import live
+from apps.core.actors import Actor, Role, Scope, require
+from apps.organization.models import Branch
+
+TOKEN_PREFIX = "mst_"  # noqa: S105 – lets people and scanners recognise a leaked token
+
+
+@transaction.atomic
+def create_token(
+    *, user: User, name: str, scopes: Iterable[str], expires_at: datetime | None, actor: Actor
+) -> tuple[ApiToken, str]:
+    """Make a token for an application; the text is returned this once and never stored.
+
+    Raises: PermissionDenied; ValidationError code "unknown_scope" (field scopes).
+    """
+    if actor.user_id != user.pk or actor.token_id is not None:
+        require(actor, Scope.USERS_WRITE)
+    wanted = sorted(set(scopes))
+    unknown = [scope for scope in wanted if scope != "*" and scope not in set(Scope)]
+    if unknown or not wanted:
+        message = _("Unknown scopes: %(scopes)s. Known: %(known)s.")
+        params = {"scopes": ", ".join(unknown) or "–", "known": ", ".join(["*", *Scope])}
+        raise ValidationError({"scopes": ValidationError(message, code="unknown_scope", params=params)})
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    row = ApiToken.objects.create(
+        user=user, name=name, scopes=wanted, expires_at=expires_at, digest=digest_of(token), prefix=token[:9]
+    )
+    return row, token
+
+
+@transaction.atomic
+def revoke_token(*, token: ApiToken, actor: Actor) -> None:
+    """End a token; its open sockets close at once."""
+    if token.user_id != actor.user_id or actor.token_id is not None:
+        require(actor, Scope.USERS_WRITE)
+    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=Now())
+    announce_access(user_id=token.user_id)
+
+
+@transaction.atomic
+def set_access(*, user: User, role: Role, is_active: bool, branches: Iterable[Branch], actor: Actor) -> None:
+    """Change what a user may do and where; open screens are checked again at once.
+
+    Raises: PermissionDenied; ValidationError code "last_administrator".
+    """
+    require(actor, Scope.USERS_WRITE)
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if user.is_superuser and not (is_active and role == Role.ADMINISTRATOR):
+        others = User.objects.select_for_update().filter(role=Role.ADMINISTRATOR, is_active=True).exclude(pk=user.pk)
+        if not others.exists():
+            raise ValidationError(_("The last administrator must stay one."), code="last_administrator")
+    User.objects.filter(pk=user.pk).update(role=role, is_active=is_active)
+    Membership.objects.filter(user=user).exclude(branch__in=list(branches)).delete()
+    Membership.objects.bulk_create([Membership(user=user, branch=branch) for branch in branches], ignore_conflicts=True)
+    announce_access(user_id=user.pk)
+
+
+def announce_access(*, user_id: int) -> None:
+    """Tell the open screens of a user that rights changed."""
+    live.publish(live.LiveKind.ACCESS_CHANGED, user_id=user_id)

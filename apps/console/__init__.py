@@ -1,0 +1,1 @@
+"""The live chat page: views and the WebSocket that feeds it."""

@@ -1,0 +1,1 @@
+"""The heart: conversations and messages; receiving, sending, delivery."""

@@ -1,0 +1,1 @@
+"""What is done to conversations and messages, one module per line of verbs."""

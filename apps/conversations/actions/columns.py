@@ -1,0 +1,55 @@
+"""The columns of a conversation that repeat its last message."""
+
+from django.db.models import F, Q
+
+from apps.conversations.models import Conversation, Message
+from apps.core import live
+
+TEXT_SHOWN = 200
+
+
+def follow_message(message: Message, **changes: object) -> None:
+    """Let the list row follow a new message, unless the chat already holds a later one."""
+    conversations = Conversation.objects.filter(pk=message.conversation_id)
+    if changes:
+        conversations.update(**changes)
+    conversations.filter(Q(last_message=None) | Q(last_message_at__lte=message.occurred_at)).update(
+        last_message=message,
+        last_message_text=" ".join(message.text.split())[:TEXT_SHOWN],
+        last_message_kind=message.kind,
+        last_message_direction=message.direction,
+        last_message_sender=message.sender,
+        last_message_status=message.status,
+        last_message_at=message.occurred_at,
+    )
+
+
+def follow_status(message_ids: list[int]) -> None:
+    """Let the list rows follow new statuses of their last messages."""
+    for pk, status in Message.objects.filter(pk__in=message_ids, pk=F("conversation__last_message_id")).values_list(
+        "pk", "status"
+    ):
+        Conversation.objects.filter(last_message=pk).exclude(last_message_status=status).update(
+            last_message_status=status
+        )
+
+
+def announce(kind: live.LiveKind, message: Message, *, branch_id: int) -> None:
+    """Tell open screens that this message appeared or changed."""
+    live.publish(
+        kind,
+        branch_id=branch_id,
+        inbox_id=message.inbox_id,
+        conversation_id=message.conversation_id,
+        message_id=message.pk,
+    )
+
+
+def announce_conversation(conversation: Conversation) -> None:
+    """Tell open screens that something about this conversation changed, but no message."""
+    live.publish(
+        live.LiveKind.CONVERSATION_CHANGED,
+        branch_id=conversation.inbox.branch_id,
+        inbox_id=conversation.inbox_id,
+        conversation_id=conversation.pk,
+    )

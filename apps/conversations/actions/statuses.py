@@ -1,0 +1,166 @@
+"""What providers prove about our messages. Nothing ever goes back, whatever the order it comes in.
+
+Each kind of evidence has its own column and only moves to an earlier time; the shown status is computed by
+the database from all of them. A whole batch is one statement.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from apps.conversations.actions.columns import announce, follow_status
+from apps.conversations.models import Message, PendingStatus
+from apps.core import live
+from apps.core.actors import Actor, Scope, require
+from apps.inboxes.models import Inbox
+from providers.types import StatusUpdate
+
+_APPLY = """
+WITH told AS (
+    SELECT provider_id, min(token::text)::uuid AS token,
+           min(at) FILTER (WHERE status = 'sent') AS sent_at,
+           min(at) FILTER (WHERE status = 'delivered') AS delivered_at,
+           min(at) FILTER (WHERE status = 'read') AS read_at,
+           min(at) FILTER (WHERE status = 'failed') AS failed_at,
+           max(error_code) AS error_code, max(error_text) AS error_text
+    FROM unnest(%(provider_ids)s::text[], %(tokens)s::uuid[], %(statuses)s::text[], %(times)s::timestamptz[],
+                %(error_codes)s::text[], %(error_texts)s::text[])
+         AS t(provider_id, token, status, at, error_code, error_text)
+    GROUP BY provider_id
+), found AS (
+    SELECT DISTINCT ON (m.id) m.id, told.*
+    FROM told
+    JOIN conversations_message m ON m.inbox_id = %(inbox)s AND m.direction = 'out'
+     AND (m.provider_message_id = told.provider_id
+          OR m.provider_message_id = '' AND m.id = (
+              SELECT a.message_id FROM conversations_sendattempt a WHERE a.token = told.token))
+    ORDER BY m.id
+), changed AS (
+    UPDATE conversations_message m SET
+        provider_message_id = found.provider_id,
+        dispatch = CASE WHEN m.dispatch = 'uncertain' THEN 'accepted' ELSE m.dispatch END,
+        accepted_at = CASE WHEN m.dispatch = 'uncertain' THEN now() ELSE m.accepted_at END,
+        sent_at = LEAST(m.sent_at, found.sent_at),
+        delivered_at = LEAST(m.delivered_at, found.delivered_at),
+        read_at = LEAST(m.read_at, found.read_at),
+        failed_at = LEAST(m.failed_at, found.failed_at),
+        error_code = COALESCE(NULLIF(found.error_code, ''), m.error_code),
+        error_text = COALESCE(NULLIF(found.error_text, ''), m.error_text)
+    FROM found WHERE m.id = found.id AND (
+        m.dispatch = 'uncertain' OR m.provider_message_id = ''
+        OR LEAST(m.sent_at, found.sent_at) IS DISTINCT FROM m.sent_at
+        OR LEAST(m.delivered_at, found.delivered_at) IS DISTINCT FROM m.delivered_at
+        OR LEAST(m.read_at, found.read_at) IS DISTINCT FROM m.read_at
+        OR LEAST(m.failed_at, found.failed_at) IS DISTINCT FROM m.failed_at)
+    RETURNING m.id
+)
+SELECT ARRAY(SELECT id FROM changed), ARRAY(SELECT provider_id FROM found)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One thing a provider says about one message."""
+
+    provider_id: str
+    status: str
+    at: datetime
+    token: UUID | None = None
+    error_code: str = ""
+    error_text: str = ""
+
+
+@transaction.atomic
+def apply_statuses(*, inbox: Inbox, updates: Sequence[StatusUpdate], received_at: datetime, actor: Actor) -> int:
+    """Record what a provider says about our messages; tell how many rows it changed.
+
+    What speaks of a message nobody knows yet waits: it may be faster than the answer to our own sending.
+    """
+    require(actor, Scope.MESSAGES_SEND)
+    told = [_evidence(update, received_at) for update in updates]
+    changed, known = _apply(inbox, told)
+    PendingStatus.objects.bulk_create(
+        [_pending(inbox, item) for item in told if item.provider_id not in known], ignore_conflicts=True
+    )
+    return changed
+
+
+@transaction.atomic
+def apply_waiting(*, inbox: Inbox, provider_ids: Sequence[str], actor: Actor) -> int:
+    """Apply the statuses that came before the ids they speak of."""
+    require(actor, Scope.MESSAGES_SEND)
+    waiting = list(
+        PendingStatus.objects.select_for_update(skip_locked=True).filter(
+            inbox=inbox, provider_message_id__in=list(provider_ids)
+        )
+    )
+    if not waiting:
+        return 0
+    changed, known = _apply(inbox, [_waited(row) for row in waiting])
+    PendingStatus.objects.filter(pk__in=[row.pk for row in waiting if row.provider_message_id in known]).delete()
+    return changed
+
+
+def _apply(inbox: Inbox, told: Sequence[Evidence]) -> tuple[int, set[str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _APPLY,
+            {
+                "inbox": inbox.pk,
+                "provider_ids": [item.provider_id for item in told],
+                "tokens": [item.token for item in told],
+                "statuses": [item.status for item in told],
+                "times": [item.at for item in told],
+                "error_codes": [item.error_code for item in told],
+                "error_texts": [item.error_text for item in told],
+            },
+        )
+        changed, known = cursor.fetchone()
+    follow_status(changed)
+    for message in Message.objects.filter(pk__in=changed).order_by("pk"):
+        announce(live.LiveKind.MESSAGE_CHANGED, message, branch_id=inbox.branch_id)
+    return len(changed), set(known)
+
+
+def _evidence(update: StatusUpdate, received_at: datetime) -> Evidence:
+    error = update.error
+    return Evidence(
+        provider_id=update.provider_message_id,
+        status=update.status,
+        at=min(update.provider_time or received_at, received_at),
+        token=_token(update.callback_data),
+        error_code=error.code[:40] if error else "",
+        error_text=(error.details or error.title)[:300] if error else "",
+    )
+
+
+def _token(callback_data: str | None) -> UUID | None:
+    """Read back what we put into the send; whatever else stands there is not ours."""
+    try:
+        return UUID(callback_data or "")
+    except ValueError:
+        return None
+
+
+def _pending(inbox: Inbox, item: Evidence) -> PendingStatus:
+    return PendingStatus(
+        inbox=inbox,
+        provider_message_id=item.provider_id,
+        status=item.status,
+        at=item.at,
+        error_code=item.error_code,
+        error_text=item.error_text,
+    )
+
+
+def _waited(row: PendingStatus) -> Evidence:
+    return Evidence(
+        provider_id=row.provider_message_id,
+        status=row.status,
+        at=row.at,
+        error_code=row.error_code,
+        error_text=row.error_text,
+    )

@@ -1,0 +1,117 @@
+"""The doors of this room, and what the chat list and the chat show."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+from django.db.models.lookups import Contains
+
+from apps.conversations.models import Conversation, Direction, Message, Status
+from apps.core.actors import Actor, Scope
+from apps.people.models import SearchKey, search_key
+
+PAGE = 50
+
+
+def conversations_for(actor: Actor, among: QuerySet[Conversation] | None = None) -> QuerySet[Conversation]:
+    """Return the conversations that exist for `actor`."""
+    conversations = Conversation.objects.all() if among is None else among
+    if not actor.can(Scope.CONVERSATIONS_READ):
+        return conversations.none()
+    if actor.branch_ids is None:
+        return conversations
+    return conversations.filter(inbox__branch__in=actor.branch_ids)
+
+
+def get_conversation(actor: Actor, pk: int) -> Conversation:
+    """Return one conversation with what its pages show. Raises DoesNotExist for hidden and missing alike."""
+    return conversations_for(actor).select_related("inbox__account", "identity", "person", "assignee").get(pk=pk)
+
+
+def messages_for(actor: Actor) -> QuerySet[Message]:
+    """Return the messages of the conversations that exist for `actor`."""
+    messages = Message.objects.all()
+    if not actor.can(Scope.CONVERSATIONS_READ):
+        return messages.none()
+    if actor.branch_ids is None:
+        return messages
+    return messages.filter(inbox__branch__in=actor.branch_ids)
+
+
+def get_message(actor: Actor, pk: int) -> Message:
+    """Return one message with its conversation. Raises DoesNotExist for hidden and missing alike."""
+    return messages_for(actor).select_related("conversation__inbox__account", "author", "reply_to").get(pk=pk)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatFilter:
+    """What the chat list is narrowed to; everything left out means any."""
+
+    inbox_id: int | None = None
+    is_pending: bool | None = None
+    is_unread: bool | None = None
+    is_open: bool | None = True
+    assignee_id: int | None = None
+    is_unassigned: bool | None = None
+    text: str = ""
+
+
+def chat_list(actor: Actor, narrowed: ChatFilter) -> QuerySet[Conversation]:
+    """Return the rows of the chat list, newest first, each with all it shows."""
+    rows = conversations_for(actor).select_related("inbox__account", "identity", "person", "assignee")
+    if narrowed.inbox_id is not None:
+        rows = rows.filter(inbox=narrowed.inbox_id)
+    if narrowed.is_pending is not None:
+        rows = rows.filter(is_pending=narrowed.is_pending)
+    if narrowed.is_unread is not None:
+        rows = rows.filter(unread_count__gt=0) if narrowed.is_unread else rows.filter(unread_count=0)
+    if narrowed.is_open is not None:
+        rows = rows.filter(closed_at__isnull=narrowed.is_open)
+    if narrowed.assignee_id is not None:
+        rows = rows.filter(assignee=narrowed.assignee_id)
+    if narrowed.is_unassigned:
+        rows = rows.filter(assignee=None)
+    if narrowed.text.strip():
+        rows = rows.filter(_mentions(narrowed.text))
+    return rows.order_by("-last_message_at", "-id")
+
+
+def _mentions(text: str) -> Q:
+    """Match names, numbers, addresses and last words, whatever their case and accents.
+
+    Three searches that each have an index, instead of one across three tables that has none.
+    """
+    wanted = search_key(text)
+    chats = Conversation.objects.order_by()
+    by_person = chats.filter(person__search_key__contains=wanted)
+    by_address = chats.filter(identity__address__contains=text.strip())
+    by_words = chats.filter(Contains(SearchKey("last_message_text"), wanted))
+    return Q(pk__in=by_person.values("pk").union(by_address.values("pk"), by_words.values("pk")))
+
+
+def after_row(rows: QuerySet[Conversation], last_message_at: datetime, pk: int) -> QuerySet[Conversation]:
+    """Return the rows that follow this one, by key and not by counting."""
+    return rows.filter(Q(last_message_at__lt=last_message_at) | Q(last_message_at=last_message_at, pk__lt=pk))
+
+
+def thread(conversation: Conversation, *, before: Message | None = None, limit: int = PAGE) -> list[Message]:
+    """Return the last `limit` messages of a chat, oldest first; those before `before` if it is given."""
+    messages = conversation.messages.select_related("author", "reply_to__author")
+    if before is not None:
+        messages = messages.filter(
+            Q(occurred_at__lt=before.occurred_at) | Q(occurred_at=before.occurred_at, pk__lt=before.pk)
+        )
+    return list(messages.order_by("-occurred_at", "-id")[:limit])[::-1]
+
+
+def unread_since(conversation: Conversation) -> Message | None:
+    """Return the first message of the person that nobody read yet."""
+    if not conversation.unread_count:
+        return None
+    inbound = conversation.messages.filter(direction=Direction.IN).order_by("-occurred_at", "-id")
+    return list(inbound[: conversation.unread_count])[-1] if inbound.exists() else None
+
+
+def needs_attention(actor: Actor) -> QuerySet[Message]:
+    """Return our messages nobody knows the outcome of, or that failed, newest first."""
+    return messages_for(actor).filter(status__in=[Status.UNCERTAIN, Status.FAILED]).order_by("-id")

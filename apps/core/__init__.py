@@ -1,0 +1,1 @@
+"""The cellar: who acts, what is due, what happened, what is secret. Knows nothing of the business."""

@@ -1,0 +1,75 @@
+"""django-q2's queue in our database, heard instead of polled.
+
+An enqueue sends NOTIFY in the same transaction, so that the bell rings when the work is committed; the
+process that waits for work listens, and looks by itself only every `poll` seconds.
+"""
+
+import time
+from datetime import timedelta
+
+import psycopg
+from django.db import connections, transaction
+from django.utils import timezone
+from django_q.brokers.orm import ORM
+from django_q.conf import Conf
+from django_q.models import OrmQ
+
+CHANNEL = "mostrador_jobs"
+
+
+class ListeningBroker(ORM):
+    """The ORM broker with LISTEN/NOTIFY and SKIP LOCKED. Delivers at least once."""
+
+    _ear: psycopg.Connection | None = None
+
+    def enqueue(self, task: str) -> int:
+        """Store one signed task and ring; both happen at commit."""
+        with transaction.atomic(using=Conf.ORM):
+            key = self.list_key or Conf.CLUSTER_NAME
+            row = self.get_connection().create(key=key, payload=task, lock=timezone.now())
+            with connections[Conf.ORM].cursor() as cursor:
+                cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, key])
+        return int(row.pk)
+
+    def dequeue(self) -> list[tuple[int, str]] | None:
+        """Take what is due, or wait up to `poll` seconds for a ring and look again."""
+        ear = self._listen()
+        return self._take() or (self._take() if self._heard(ear) else None)
+
+    def _take(self) -> list[tuple[int, str]] | None:
+        self.get_connection()  # drops a connection that went stale
+        now = timezone.now()
+        with transaction.atomic(using=Conf.ORM):
+            due = list(
+                OrmQ.objects.using(Conf.ORM)
+                .select_for_update(skip_locked=True)
+                .filter(key=self.list_key, lock__lte=now)
+                .order_by("id")[: Conf.BULK]
+            )
+            locked_until = now + timedelta(seconds=Conf.RETRY)
+            OrmQ.objects.using(Conf.ORM).filter(pk__in=[row.pk for row in due]).update(lock=locked_until)
+        return [(row.pk, row.payload) for row in due] or None
+
+    def _listen(self) -> psycopg.Connection:
+        """Be listening before looking, so that nothing can ring between the two."""
+        if self._ear is not None and not self._ear.closed:
+            return self._ear
+        database = connections[Conf.ORM]
+        parameters = database.get_connection_params()
+        for own in ("cursor_factory", "context", "prepare_threshold", "server_side_binding", "pool"):
+            parameters.pop(own, None)
+        self._ear = psycopg.connect(**parameters, autocommit=True)
+        self._ear.execute(f"LISTEN {CHANNEL}")
+        return self._ear
+
+    def _heard(self, ear: psycopg.Connection) -> bool:
+        """Wait until our queue rings or `poll` seconds passed; True either way, unless the ear was lost."""
+        deadline = time.monotonic() + Conf.POLL
+        try:
+            while (left := deadline - time.monotonic()) > 0:
+                if any(note.payload == self.list_key for note in ear.notifies(timeout=left, stop_after=1)):
+                    break
+        except psycopg.OperationalError:
+            ear.close()
+            return False
+        return True

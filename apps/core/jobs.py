@@ -1,0 +1,61 @@
+"""Every background job of the house on one page, and the one way to start them.
+
+A job is a doorbell: it carries ids at most, may be rung twice or late, and finds out by itself what is due.
+Actions of a lower room start work of a higher one by name, without importing it.
+"""
+
+from enum import StrEnum
+
+from django.utils import timezone
+from django_q.brokers import get_broker
+from django_q.conf import Conf
+from django_q.humanhash import uuid
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
+
+
+class Job(StrEnum):
+    """Dotted paths of the task functions; a test resolves each."""
+
+    HEARTBEAT = "apps.core.tasks.heartbeat"
+    PRUNE_LIVE_EVENTS = "apps.core.tasks.prune_live_events"
+    PROCESS_EVENTS = "apps.conversations.tasks.process_events"
+    DELIVER_MESSAGES = "apps.conversations.tasks.deliver_messages"
+    SWEEP = "apps.conversations.tasks.sweep"
+    PRUNE_JOURNAL = "apps.inboxes.tasks.prune_journal"
+
+
+RECURRING: dict[str, dict[Job, int]] = {
+    "default": {Job.SWEEP: 10},
+    "bulk": {Job.PRUNE_LIVE_EVENTS: 600, Job.PRUNE_JOURNAL: 3600},
+}
+"""What the supervisor of each cluster rings, and every how many seconds. HEARTBEAT comes on top."""
+
+
+def package(job: Job, *ids: int | str) -> str:
+    """Return the signed queue entry of one ring, as the `payload` column holds it."""
+    name, identifier = uuid()
+    task = {
+        "id": identifier,
+        "name": name,
+        "func": str(job),
+        "args": ids,
+        "kwargs": {},
+        "started": timezone.now(),
+        "ack_failure": True,
+    }
+    return str(SignedPackage.dumps(task))
+
+
+def enqueue(job: Job, *ids: int | str, cluster: str | None = None) -> int:
+    """Ring for `job`; it is heard when the surrounding transaction commits, and never if it rolls back.
+
+    Returns the number of the ring, for `is_answered`.
+    """
+    ring: int = get_broker(cluster or Conf.PREFIX).enqueue(package(job, *ids))
+    return ring
+
+
+def is_answered(ring: int) -> bool:
+    """Return whether the task of a ring has finished, well or not."""
+    return not OrmQ.objects.filter(pk=ring).exists()

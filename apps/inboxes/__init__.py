@@ -1,0 +1,1 @@
+"""Our numbers and accounts at the providers, and the journal of everything they tell us."""

@@ -1,0 +1,247 @@
+"""What is done to accounts, inboxes and the journal."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.actors import Actor, Scope, require
+from apps.core.jobs import Job, enqueue
+from apps.inboxes.models import DeadLetter, Inbox, ProviderAccount, WebhookEvent
+from apps.organization.models import Branch
+from providers import registry
+from providers.errors import BadCredentials
+
+LEASE_SECONDS = 60
+ATTEMPTS = 5
+PAUSE_SECONDS = (5, 30, 300, 3600)
+
+
+@transaction.atomic
+def add_account(*, kind: str, name: str, credentials: Mapping[str, Any], actor: Actor) -> ProviderAccount:
+    """Add an account at a provider.
+
+    Raises: PermissionDenied; ValidationError code "unknown_kind" (field kind), "missing", "invalid" or
+            "unknown" (field credentials), or as the model says.
+    """
+    require(actor, Scope.SETUP_WRITE)
+    account = ProviderAccount(kind=kind, name=name, credentials=clean_credentials(kind, credentials))
+    account.full_clean()
+    account.save(force_insert=True)
+    return account
+
+
+@transaction.atomic
+def change_credentials(*, account: ProviderAccount, credentials: Mapping[str, Any], actor: Actor) -> None:
+    """Replace the given credentials and keep the others; what waited for them is sent."""
+    require(actor, Scope.SETUP_WRITE)
+    account = ProviderAccount.objects.select_for_update().get(pk=account.pk)
+    merged = {**account.credentials, **credentials}
+    ProviderAccount.objects.filter(pk=account.pk).update(
+        credentials=clean_credentials(account.kind, merged),
+        revision=F("revision") + 1,
+        state=ProviderAccount.State.OK,
+        state_reason="",
+    )
+    enqueue(Job.SWEEP)
+
+
+@transaction.atomic
+def set_account_active(*, account: ProviderAccount, is_active: bool, actor: Actor) -> None:
+    """Switch an account on or off; off, its webhooks are unknown and nothing is sent."""
+    require(actor, Scope.SETUP_WRITE)
+    ProviderAccount.objects.filter(pk=account.pk).exclude(is_active=is_active).update(
+        is_active=is_active, revision=F("revision") + 1
+    )
+
+
+def pause_account(*, account: ProviderAccount, reason: str, actor: Actor) -> None:
+    """Note that the provider refuses the credentials; sends are probed until it takes them again."""
+    require(actor, Scope.MESSAGES_SEND)
+    ProviderAccount.objects.filter(pk=account.pk).update(
+        state=ProviderAccount.State.NEEDS_AUTH, state_reason=reason[:200]
+    )
+
+
+@transaction.atomic
+def add_inbox(*, account: ProviderAccount, branch: Branch, address: str, name: str, actor: Actor) -> Inbox:
+    """Add one number or account of ours to a branch. Raises PermissionDenied, ValidationError."""
+    require(actor, Scope.SETUP_WRITE)
+    inbox = Inbox(account=account, branch=branch, address=address.strip(), name=name.strip())
+    inbox.full_clean()
+    inbox.save(force_insert=True)
+    return inbox
+
+
+def clean_credentials(kind: str, credentials: Mapping[str, Any]) -> dict[str, Any]:
+    """Return credentials ready to be stored. Raises ValidationError (fields kind, credentials)."""
+    if kind not in registry.PROVIDERS:
+        known = ", ".join(registry.PROVIDERS)
+        message = _("There is no provider “%(kind)s”. Known: %(known)s.")
+        params = {"kind": kind, "known": known}
+        raise ValidationError({"kind": ValidationError(message, code="unknown_kind", params=params)})
+    try:
+        return registry.new_credentials(kind, credentials)
+    except BadCredentials as error:
+        words = {"missing": _("%(field)s is missing."), "invalid": _("%(field)s is not valid.")}
+        unknown = _("%(field)s is not a credential of this provider.")
+        raise ValidationError(
+            {
+                "credentials": [
+                    ValidationError(words.get(problem, unknown), code=problem, params={"field": field})
+                    for field, problem in error.problems.items()
+                ]
+            }
+        ) from error
+
+
+def add_event(*, account: ProviderAccount, body: bytes, headers: Mapping[str, str], actor: Actor) -> WebhookEvent:
+    """Write one delivery that did not come by HTTP into the journal, and ring."""
+    require(actor, Scope.SIMULATE)
+    with transaction.atomic():
+        event = WebhookEvent.objects.create(
+            account=account,
+            body=body,
+            headers=dict(headers),
+            size=len(body),
+            sha256=hashlib.sha256(body).hexdigest(),
+        )
+        enqueue(Job.PROCESS_EVENTS)
+    return event
+
+
+def claim_events(*, limit: int, actor: Actor) -> list[WebhookEvent]:
+    """Take up to `limit` due journal rows under a lease, oldest first; the attempt is counted before the work."""
+    require(actor, Scope.JOURNAL_REPLAY)
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {"limit": limit, "lease": LEASE_SECONDS})
+        ids = [pk for (pk,) in cursor.fetchall()]
+    return list(WebhookEvent.objects.filter(pk__in=ids).select_related("account").order_by("pk"))
+
+
+_CLAIM = """
+WITH due AS (
+    SELECT id FROM inboxes_webhookevent
+    WHERE state = 'new' AND next_attempt_at <= now() AND (lease_until IS NULL OR lease_until < now())
+    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+UPDATE inboxes_webhookevent event
+SET attempts = attempts + 1, lease_token = gen_random_uuid(), lease_until = now() + make_interval(secs => %(lease)s)
+FROM due WHERE event.id = due.id RETURNING event.id
+"""
+
+
+def due_events() -> Q:
+    """Return the condition of journal rows that somebody should process now."""
+    free = Q(lease_until=None) | Q(lease_until__lt=Now())
+    return Q(state=WebhookEvent.State.NEW, next_attempt_at__lte=Now()) & free
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenPart:
+    """What could not be processed of one delivery; an empty path means all of it."""
+
+    path: str
+    error_class: str
+    detail: str = ""
+
+
+@transaction.atomic
+def finish_event(
+    *,
+    event: WebhookEvent,
+    items: int,
+    ignored: Sequence[str],
+    broken: Sequence[BrokenPart],
+    actor: Actor,
+) -> bool:
+    """Write how a delivery ended; False when the lease was lost and somebody else does it."""
+    require(actor, Scope.JOURNAL_REPLAY)
+    if broken and len(broken) == max(items, 1):
+        state = WebhookEvent.State.DEAD
+    elif ignored and len(ignored) == items:
+        state = WebhookEvent.State.IGNORED
+    else:
+        state = WebhookEvent.State.PROCESSED
+    finished = WebhookEvent.objects.filter(pk=event.pk, lease_token=event.lease_token).update(
+        state=state,
+        processed_at=Now(),
+        lease_token=None,
+        lease_until=None,
+        item_count=items,
+        ignored_count=len(ignored),
+        dead_count=len(broken),
+        note=", ".join(sorted(set(ignored)))[:300],
+    )
+    if finished:
+        _keep_dead_letters(event, broken, actor)
+        ProviderAccount.objects.filter(pk=event.account_id).update(last_event_at=event.received_at)
+    return bool(finished)
+
+
+def _keep_dead_letters(event: WebhookEvent, broken: Sequence[BrokenPart], actor: Actor) -> None:
+    """Open a dead letter for each broken part, and settle those that a replay mended."""
+    DeadLetter.objects.filter(event=event, state=DeadLetter.State.OPEN).exclude(
+        path__in=[part.path for part in broken]
+    ).update(state=DeadLetter.State.REPLAYED, resolved_at=Now(), resolved_by=actor.user_id)
+    for part in broken:
+        DeadLetter.objects.update_or_create(
+            event=event,
+            path=part.path[:200],
+            defaults={
+                "error_class": part.error_class[:80],
+                "detail": part.detail[:300],
+                "state": DeadLetter.State.OPEN,
+                "resolved_at": None,
+                "resolved_by": None,
+            },
+        )
+
+
+def postpone_event(*, event: WebhookEvent, error: BaseException, actor: Actor) -> None:
+    """Let a delivery whose processing failed wait for its next attempt, or declare it dead after the last."""
+    require(actor, Scope.JOURNAL_REPLAY)
+    if event.attempts >= ATTEMPTS:
+        part = BrokenPart(path="", error_class=type(error).__name__, detail="processing failed")
+        finish_event(event=event, items=event.item_count, ignored=[], broken=[part], actor=actor)
+        WebhookEvent.objects.filter(pk=event.pk).update(state=WebhookEvent.State.DEAD)
+        return
+    WebhookEvent.objects.filter(pk=event.pk, lease_token=event.lease_token).update(
+        next_attempt_at=Now() + timedelta(seconds=PAUSE_SECONDS[event.attempts - 1]),
+        lease_token=None,
+        lease_until=None,
+        note=type(error).__name__,
+    )
+
+
+@transaction.atomic
+def replay_events(*, events: Sequence[uuid.UUID], actor: Actor) -> int:
+    """Process deliveries again; what they said already changes nothing. Returns how many will be."""
+    require(actor, Scope.JOURNAL_REPLAY)
+    replayed = WebhookEvent.objects.filter(uid__in=list(events)).update(
+        state=WebhookEvent.State.NEW, attempts=0, next_attempt_at=Now(), lease_token=None, lease_until=None
+    )
+    enqueue(Job.PROCESS_EVENTS)
+    return replayed
+
+
+@transaction.atomic
+def discard_dead_letter(*, dead_letter: DeadLetter, reason: str, actor: Actor) -> None:
+    """Settle a dead letter by deciding that it is not needed. Raises ValidationError code "no_reason"."""
+    require(actor, Scope.JOURNAL_REPLAY)
+    if not reason.strip():
+        raise ValidationError({"reason": ValidationError(_("Say why."), code="no_reason")})
+    DeadLetter.objects.filter(pk=dead_letter.pk, state=DeadLetter.State.OPEN).update(
+        state=DeadLetter.State.DISCARDED,
+        resolved_at=Now(),
+        resolved_by=actor.user_id,
+        resolution=reason.strip()[:200],
+    )

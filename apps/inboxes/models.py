@@ -1,0 +1,175 @@
+"""Accounts at providers, inboxes, and the journal of their webhooks."""
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.secrets import EncryptedJSONField
+from apps.organization.models import Branch
+from providers import registry
+from providers.base import Provider
+
+
+def new_webhook_key() -> str:
+    """Return 256 random bits for the path of an account's webhook."""
+    return secrets.token_urlsafe(32)
+
+
+class ProviderAccount(models.Model):
+    """Credentials for one app or account at one provider."""
+
+    class State(models.TextChoices):
+        OK = "ok", _("Working")
+        NEEDS_AUTH = "needs_auth", _("Needs new credentials")
+
+    kind = models.CharField(_("provider"), max_length=40)
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    credentials = EncryptedJSONField(_("credentials"), default=dict)
+    webhook_key = models.CharField(
+        _("webhook key"), max_length=64, unique=True, default=new_webhook_key, editable=False
+    )
+    endpoint_url = models.URLField(_("address of the adapter"), blank=True, help_text=_("Only for external providers."))
+    is_active = models.BooleanField(_("active"), default=True)
+    revision = models.PositiveIntegerField(default=1, editable=False)
+    state = models.CharField(_("state"), max_length=20, choices=State, default=State.OK, editable=False)
+    state_reason = models.CharField(_("reason"), max_length=200, blank=True, editable=False)
+    handshake_at = models.DateTimeField(_("last handshake"), null=True, editable=False)
+    last_event_at = models.DateTimeField(_("last event"), null=True, editable=False)
+    last_bad_signature_at = models.DateTimeField(_("last bad signature"), null=True, editable=False)
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("provider account")
+        verbose_name_plural = _("provider accounts")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def webhook_path(self) -> str:
+        """The path the provider posts to."""
+        return f"/webhooks/{self.webhook_key}/"
+
+    @property
+    def webhook_url(self) -> str:
+        """The address to enter at the provider."""
+        return f"{settings.PUBLIC_URL}{self.webhook_path}"
+
+    def provider(self) -> Provider:
+        """Return the adapter that speaks for this account."""
+        return build_provider(self.kind, self.credentials)
+
+
+def build_provider(kind: str, credentials: Mapping[str, Any]) -> Provider:
+    """Return an adapter with what it takes from the settings. Raises providers.errors.BadCredentials."""
+    options = {
+        "graph_url": settings.META_GRAPH_URL,
+        "graph_version": settings.META_GRAPH_VERSION,
+        "simulator_url": settings.SIMULATOR_URL,
+    }
+    return registry.build(kind, credentials, options=options)
+
+
+class Inbox(models.Model):
+    """One number or account of ours, at a branch."""
+
+    account = models.ForeignKey(ProviderAccount, models.PROTECT, related_name="inboxes", verbose_name=_("account"))
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="inboxes", verbose_name=_("branch"))
+    address = models.CharField(_("address"), max_length=128, help_text=_("WhatsApp: the phone number id."))
+    group_address = models.CharField(_("group address"), max_length=128, blank=True)
+    name = models.CharField(_("name"), max_length=80)
+    is_active = models.BooleanField(_("active"), default=True)
+    auto_reply = models.BooleanField(
+        _("automatic answers"), null=True, blank=True, help_text=_("Unknown: as in the settings.")
+    )
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("inbox")
+        verbose_name_plural = _("inboxes")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "address", "group_address"], name="inbox_address"),
+            models.UniqueConstraint(fields=["branch", "name"], name="inbox_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WebhookEvent(models.Model):
+    """One webhook as it came: the journal. Written before the provider gets its answer."""
+
+    class State(models.TextChoices):
+        NEW = "new", _("New")
+        PROCESSED = "processed", _("Processed")
+        IGNORED = "ignored", _("Ignored")
+        DEAD = "dead", _("Dead letter")
+
+    uid = models.UUIDField(_("id"), unique=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(ProviderAccount, models.CASCADE, related_name="events", verbose_name=_("account"))
+    received_at = models.DateTimeField(_("received"), db_default=Now())
+    body = models.BinaryField()
+    headers = models.JSONField(_("headers"), default=dict)
+    size = models.PositiveIntegerField(_("bytes"))
+    sha256 = models.CharField(max_length=64)
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.NEW)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(db_default=Now())
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    processed_at = models.DateTimeField(_("processed"), null=True)
+    item_count = models.PositiveIntegerField(_("items"), default=0)
+    ignored_count = models.PositiveIntegerField(_("ignored items"), default=0)
+    dead_count = models.PositiveIntegerField(_("dead items"), default=0)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("webhook event")
+        verbose_name_plural = _("webhook journal")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["next_attempt_at", "id"], condition=models.Q(state="new"), name="webhook_event_due"),
+            models.Index(fields=["account", "-id"], name="webhook_event_account"),
+            models.Index(fields=["received_at"], name="webhook_event_age"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class DeadLetter(models.Model):
+    """A webhook, or one item of it, that could not be understood or processed."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        REPLAYED = "replayed", _("Replayed")
+        DISCARDED = "discarded", _("Discarded")
+
+    event = models.ForeignKey(WebhookEvent, models.CASCADE, related_name="dead_letters", verbose_name=_("event"))
+    path = models.CharField(_("item"), max_length=200, blank=True, help_text=_("Where in the body; empty: all of it."))
+    error_class = models.CharField(_("error"), max_length=80)
+    detail = models.CharField(_("detail"), max_length=300, blank=True)
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.OPEN)
+    created_at = models.DateTimeField(_("created"), db_default=Now())
+    resolved_at = models.DateTimeField(_("resolved"), null=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("resolved by")
+    )
+    resolution = models.CharField(_("reason"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("dead letter")
+        verbose_name_plural = _("dead letters")
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["event", "path"], name="dead_letter_item")]
+
+    def __str__(self) -> str:
+        return f"{self.error_class} {self.path}".strip()

@@ -1,0 +1,39 @@
+"""The doors of this room."""
+
+from django.db.models import QuerySet
+
+from apps.core.actors import Actor, Scope
+from apps.inboxes.models import DeadLetter, Inbox, ProviderAccount, WebhookEvent
+
+
+def inboxes_for(actor: Actor) -> QuerySet[Inbox]:
+    """Return the inboxes of the branches that exist for `actor`."""
+    inboxes = Inbox.objects.select_related("account", "branch")
+    if not actor.can(Scope.INBOXES_READ):
+        return inboxes.none()
+    return inboxes if actor.branch_ids is None else inboxes.filter(branch__in=actor.branch_ids)
+
+
+def accounts_for(actor: Actor) -> QuerySet[ProviderAccount]:
+    """Return every account to whoever sees all, else those that only have inboxes of the actor's branches."""
+    accounts = ProviderAccount.objects.all()
+    if actor.branch_ids is None:
+        return accounts
+    elsewhere = Inbox.objects.exclude(branch__in=actor.branch_ids)
+    return accounts.filter(inboxes__in=inboxes_for(actor)).exclude(inboxes__in=elsewhere).distinct()
+
+
+def events_for(actor: Actor) -> QuerySet[WebhookEvent]:
+    """Return the journal of the accounts that exist for `actor`."""
+    events = WebhookEvent.objects.select_related("account").defer("body")
+    if not actor.can(Scope.JOURNAL_READ):
+        return events.none()
+    return events if actor.sees_all else events.filter(account__in=accounts_for(actor))
+
+
+def dead_letters_for(actor: Actor) -> QuerySet[DeadLetter]:
+    """Return the dead letters of the journal that exists for `actor`."""
+    letters = DeadLetter.objects.select_related("event__account").defer("event__body")
+    if not actor.can(Scope.JOURNAL_READ):
+        return letters.none()
+    return letters if actor.sees_all else letters.filter(event__account__in=accounts_for(actor))

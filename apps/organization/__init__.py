@@ -1,0 +1,1 @@
+"""Who we are: the company, its documents, its branches."""

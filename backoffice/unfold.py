@@ -1,0 +1,5 @@
+"""The look and the navigation of the admin."""
+
+from typing import Any
+
+UNFOLD: dict[str, Any] = {}

@@ -1,0 +1,1 @@
+"""What other applications read, do and follow: one folder per app, merged in schema.py."""
