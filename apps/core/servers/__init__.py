@@ -79,6 +79,18 @@ def destroy(data_dir: Path) -> None:
     (data_dir / "servers.json").unlink(missing_ok=True)
 
 
+def missing(data_dir: Path) -> list[str]:
+    """Return which servers of `data_dir` do not run: "postgres", "valkey"."""
+    data_dir = data_dir.resolve()
+    found = {"postgres": postgres_of(data_dir).pid(), "valkey": valkey_of(data_dir).pid()}
+    return [name for name, pid in found.items() if pid is None]
+
+
+def known(data_dir: Path) -> Servers:
+    """Return the addresses on record, whether the servers run or not."""
+    return _read(data_dir.resolve())
+
+
 def postgres_of(data_dir: Path) -> Postgres:
     account = server_account()
     return Postgres(home=servers_home(data_dir, account), log=data_dir / "logs/postgres.log", account=account)
@@ -97,7 +109,9 @@ def _start_postgres(data_dir: Path, servers: Servers) -> Servers:
     password = servers.postgres_password or secrets.token_urlsafe(24)
     is_new = not servers.postgres_password or not server.data.is_dir()
     port = _free_port(servers.postgres_port)
-    servers = replace(servers, postgres_port=port, postgres_password=password, database_url=database_url(port, password))
+    servers = replace(
+        servers, postgres_port=port, postgres_password=password, database_url=database_url(port, password)
+    )
     server.start(port=port, password=password if is_new else None)
     return _write(data_dir, servers)
 

@@ -89,7 +89,9 @@ def server_account() -> Account:
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError as error:
-        message = "Started as root, the servers would run as `nobody`, and there is no such user: start as another user."
+        message = (
+            "Started as root, the servers would run as `nobody`, and there is no such user: start as another user."
+        )
         raise ServerError(message) from error
     return Account(uid=nobody.pw_uid, gid=nobody.pw_gid)
 

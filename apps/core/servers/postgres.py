@@ -116,7 +116,14 @@ class Postgres:
 
     def _single(self, programs: PostgresPrograms, script: str) -> bool:
         """Run statements without a server, one a line; False if one fails."""
-        options = ("-c", "exit_on_error=on", "-c", "log_min_error_statement=panic", "-c", "unix_socket_directories=")
+        options = (
+            "-c",
+            "exit_on_error=on",
+            "-c",
+            "log_min_error_statement=panic",
+            "-c",
+            "unix_socket_directories=",
+        )
         command = (programs.postgres, "--single", "-D", self.data, *options, "postgres")
         return self.account.run(*command, text=script).returncode == 0
 

@@ -17,7 +17,12 @@ from apps.core.servers.processes import ServerError
 
 OLDEST_POSTGRES = 15
 EXTENSIONS = ("pg_trgm", "unaccent")
-MACHINE_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin")
+MACHINE_FOLDERS = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,9 @@ def find_postgres(home: Path, account: Account, *, major: int | None) -> Postgre
         if programs is not None:
             found.append(str(programs.major))
     if found:
-        raise ServerError(f"The data are of PostgreSQL {major}; installed here: {', '.join(found)}. Give DATABASE_URL or install it.")
+        raise ServerError(
+            f"The data are of PostgreSQL {major}; installed here: {', '.join(found)}. Give DATABASE_URL or install it."
+        )
     wanted = f"PostgreSQL {OLDEST_POSTGRES} or newer with {' and '.join(EXTENSIONS)}"
     raise ServerError(f"No {wanted} runs on this machine: install one, or give DATABASE_URL.")
 
@@ -94,7 +101,7 @@ def _postgres_folders(home: Path, account: Account) -> Iterator[Path]:
             yield _copy_postgres(wheel.parent, home / "programs") / inside
     for name in ("pg_config", "postgres"):
         if program := shutil.which(name):
-            yield Path(_output(program, "--bindir")) if name == "pg_config" else Path(program).resolve().parent
+            yield (Path(_output(program, "--bindir")) if name == "pg_config" else Path(program).resolve().parent)
     for pattern in MACHINE_FOLDERS:
         yield from sorted(Path("/").glob(pattern[1:]), key=_version_in, reverse=True)
 
