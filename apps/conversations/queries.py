@@ -91,16 +91,16 @@ def _mentions(text: str) -> Q:
 
 def after_row(rows: QuerySet[Conversation], last_message_at: datetime, pk: int) -> QuerySet[Conversation]:
     """Return the rows that follow this one, by key and not by counting."""
-    return rows.filter(Q(last_message_at__lt=last_message_at) | Q(last_message_at=last_message_at, pk__lt=pk))
+    later = Q(last_message_at__lt=last_message_at) | Q(last_message_at=last_message_at, pk__lt=pk)
+    return rows.filter(later, last_message_at__lte=last_message_at)  # the bound is what the index understands
 
 
 def thread(conversation: Conversation, *, before: Message | None = None, limit: int = PAGE) -> list[Message]:
     """Return the last `limit` messages of a chat, oldest first; those before `before` if it is given."""
-    messages = conversation.messages.select_related("author", "reply_to__author")
+    messages = conversation.messages.select_related("author", "api_token", "reply_to__author")
     if before is not None:
-        messages = messages.filter(
-            Q(occurred_at__lt=before.occurred_at) | Q(occurred_at=before.occurred_at, pk__lt=before.pk)
-        )
+        earlier = Q(occurred_at__lt=before.occurred_at) | Q(occurred_at=before.occurred_at, pk__lt=before.pk)
+        messages = messages.filter(earlier, occurred_at__lte=before.occurred_at)
     return list(messages.order_by("-occurred_at", "-id")[:limit])[::-1]
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import psycopg
 from django.db import connections, transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.models import OrmQ
@@ -26,7 +26,7 @@ class ListeningBroker(ORM):
         """Store one signed task and ring; both happen at commit."""
         with transaction.atomic(using=Conf.ORM):
             key = self.list_key or Conf.CLUSTER_NAME
-            row = self.get_connection().create(key=key, payload=task, lock=timezone.now())
+            row = self.get_connection().create(key=key, payload=task, lock=Now())
             with connections[Conf.ORM].cursor() as cursor:
                 cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, key])
         return int(row.pk)
@@ -38,15 +38,14 @@ class ListeningBroker(ORM):
 
     def _take(self) -> list[tuple[int, str]] | None:
         self.get_connection()  # drops a connection that went stale
-        now = timezone.now()
         with transaction.atomic(using=Conf.ORM):
             due = list(
                 OrmQ.objects.using(Conf.ORM)
                 .select_for_update(skip_locked=True)
-                .filter(key=self.list_key, lock__lte=now)
+                .filter(key=self.list_key, lock__lte=Now())
                 .order_by("id")[: Conf.BULK]
             )
-            locked_until = now + timedelta(seconds=Conf.RETRY)
+            locked_until = Now() + timedelta(seconds=Conf.RETRY)
             OrmQ.objects.using(Conf.ORM).filter(pk__in=[row.pk for row in due]).update(lock=locked_until)
         return [(row.pk, row.payload) for row in due] or None
 

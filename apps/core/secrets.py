@@ -37,6 +37,19 @@ class SealedJSON(dict[str, Any]):
     __str__ = __repr__
 
 
+def seal(values: Mapping[str, Any]) -> str:
+    """Return a JSON object as it is stored."""
+    return keyring().encrypt(json.dumps(values, separators=(",", ":")).encode()).decode()
+
+
+def unseal(stored: str) -> SealedJSON:
+    """Return what was sealed. Raises UnreadableSecret when no key fits."""
+    try:
+        return SealedJSON(json.loads(keyring().decrypt(stored.encode())))
+    except InvalidToken as error:
+        raise UnreadableSecret("No key of ENCRYPTION_KEYS opens this secret.") from error
+
+
 if TYPE_CHECKING:
     _TextField = models.TextField[Mapping[str, Any], SealedJSON]
 else:
@@ -50,22 +63,15 @@ class EncryptedJSONField(_TextField):
     """
 
     def from_db_value(self, value: str | None, *_: object) -> SealedJSON | None:
-        return None if value is None else self._open(value)
+        return None if value is None else unseal(value)
 
     def to_python(self, value: Any) -> Any:
-        return self._open(value) if isinstance(value, str) else value
+        return unseal(value) if isinstance(value, str) else value
 
     def get_prep_value(self, value: Any) -> Any:
         if value is None or isinstance(value, str):
             return value
-        return keyring().encrypt(json.dumps(value, separators=(",", ":")).encode()).decode()
+        return seal(value)
 
     def value_to_string(self, obj: models.Model) -> str:
         return str(self.get_prep_value(self.value_from_object(obj)))
-
-    @staticmethod
-    def _open(value: str) -> SealedJSON:
-        try:
-            return SealedJSON(json.loads(keyring().decrypt(value.encode())))
-        except InvalidToken as error:
-            raise UnreadableSecret("No key of ENCRYPTION_KEYS opens this secret.") from error

@@ -1,0 +1,187 @@
+"""An invented institute with a morning of conversations, for newcomers and screenshots.
+
+People and numbers are made up. What they wrote comes in through the same action as everything else.
+"""
+
+import itertools
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.actions import set_access
+from apps.accounts.models import User
+from apps.conversations.actions import marks
+from apps.conversations.actions.columns import follow_message
+from apps.conversations.actions.receive import receive_message
+from apps.conversations.models import Conversation, Direction, Dispatch, Kind, Message, Sender
+from apps.core.actors import SYSTEM, Role
+from apps.inboxes.actions import add_account, add_inbox
+from apps.inboxes.models import Inbox
+from apps.organization.models import Branch, Company
+from apps.people.models import PersonTag, Tag
+from providers.types import Address, AddressScope, InboundMessage, Text
+
+USERS = (
+    ("admin", "Ana Administradora", Role.ADMINISTRATOR, ()),
+    ("noelia", "Noelia Burgos", Role.SUPERVISOR, ("centro", "tres-cerritos")),
+    ("carla", "Carla Mamaní", Role.OPERATOR, ("centro",)),
+    ("julian", "Julián Farfán", Role.OPERATOR, ("tres-cerritos",)),
+    ("vera", "Vera Guaymás", Role.VIEWER, ("centro",)),
+)
+TAGS = (("Hermanos", "hermanos", 4), ("Clase de prueba", "clase-de-prueba", 3), ("Beca", "beca", 7))
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """One conversation: lines are (minutes ago, who, words); who is "p" for the person, else a username."""
+
+    branch: str
+    number: str
+    name: str
+    lines: tuple[tuple[int, str, str], ...]
+    is_pending: bool = False
+    assignee: str = ""
+    tags: tuple[str, ...] = ()
+    seen: bool = True
+
+
+CHATS = (
+    Chat("centro", "5493875550134", "Mariana Cardozo", (
+        (1500, "p", "Hola! Vi el curso de robótica en Instagram. ¿Para qué edades es?"),
+        (1490, "carla", "¡Hola, Mariana! Robótica con Arduino es desde los 9 años y Robótica Kids de 6 a 8."),
+        (1480, "p", "Benjamín tiene 10 y Julieta 7"),
+        (45, "p", "Hola Carla, buen día! Lo hablamos con el papá y sí, lo anotamos"),
+        (44, "p", "¿Queda lugar para los dos?"),
+    ), is_pending=True, assignee="carla", tags=("hermanos",), seen=False),
+    Chat("centro", "5493875550171", "Rocío Guaymás", (
+        (130, "p", "Buenas tardes, quería consultar por el sábado"),
+        (52, "p", "¿Me confirmás si queda lugar el sábado? 🙏"),
+    ), is_pending=True, seen=False),
+    Chat("tres-cerritos", "5493875550162", "Fernando Liendro", (
+        (310, "p", "¿El turno de las 18 sigue abierto?"),
+        (300, "julian", "Sí, quedan cuatro lugares."),
+        (80, "p", "Genial, paso hoy"),
+    ), assignee="julian"),
+    Chat("tres-cerritos", "5493875550118", "Patricia Chocobar", (
+        (260, "p", "Hola, ¿se puede pagar en dos veces?"),
+        (250, "julian", "Sí, mitad al inscribirte y mitad a los 30 días."),
+    ), assignee="julian", tags=("beca",)),
+    Chat("centro", "5493875550129", "Gustavo Saravia", (
+        (205, "p", "¿Cuánto sale Python Teens?"),
+        (200, "carla", "Te paso el detalle: cuatro cuotas, con matrícula incluida."),
+        (190, "carla", "Te reservo el lugar hasta el lunes."),
+    ), assignee="carla"),
+    Chat("centro", "5493875550145", "Soledad Vilte", (
+        (165, "p", "Hola, ¿hay clase de prueba?"),
+    ), tags=("clase-de-prueba",), seen=False),
+    Chat("centro", "5493875550107", "Lucía Aramayo", (
+        (420, "p", "Gracias por la info!"),
+        (415, "carla", "Perfecto, gracias! Nos vemos el miércoles."),
+    ), assignee="carla"),
+    Chat("tres-cerritos", "5493875550193", "Nahuel Robles", (
+        (1700, "p", "¿Tienen algo para adultos?"),
+        (1690, "julian", "Sí: Arduino para adultos, martes y jueves 20 h."),
+    )),
+)  # fmt: skip
+
+
+@transaction.atomic
+def load(password: str) -> None:
+    """Write the whole demonstration into an empty database."""
+    branches = _branches()
+    users = _users(password, branches)
+    tags = {slug: Tag.objects.create(name=name, slug=slug, hue=hue) for name, slug, hue in TAGS}
+    account = add_account(kind="simulator", name="Teléfono simulado", credentials={}, actor=SYSTEM)
+    inboxes = {
+        slug: add_inbox(account=account, branch=branch, address=slug, name=branch.name, actor=SYSTEM)
+        for slug, branch in branches.items()
+    }
+    now = timezone.now()
+    for chat in CHATS:
+        _hold(chat, inboxes[chat.branch], users, tags, now)
+
+
+def _branches() -> dict[str, Branch]:
+    company = Company.objects.create(
+        name="Instituto Quirquincho", website="https://quirquincho.example", email="hola@quirquincho.example"
+    )
+    return {
+        slug: Branch.objects.create(company=company, name=name, slug=slug, address=address)
+        for name, slug, address in (
+            ("Centro", "centro", "Balcarce 123, Salta"),
+            ("Tres Cerritos", "tres-cerritos", "Los Ceibos 45, Salta"),
+        )
+    }
+
+
+def _users(password: str, branches: dict[str, Branch]) -> dict[str, User]:
+    users = {}
+    for username, name, role, works_at in USERS:
+        user = User.objects.create_user(username, password, name=name, role=role)
+        places = [branches[slug] for slug in works_at]
+        set_access(user=user, role=role, is_active=True, branches=places, actor=SYSTEM)
+        users[username] = user
+    return users
+
+
+def _hold(chat: Chat, inbox: Inbox, users: dict[str, User], tags: dict[str, Tag], now: datetime) -> None:
+    numbers = itertools.count(1)
+    conversation: Conversation | None = None
+    for minutes, who, words in chat.lines:
+        at = now - timedelta(minutes=minutes)
+        key = f"demo-{chat.number}-{next(numbers)}"
+        if who == "p":
+            message = _hear(chat, inbox, key, words, at)
+            conversation = conversation or message.conversation
+        elif conversation is not None:
+            _say(conversation, users[who], key, words, at)
+    if conversation is None:
+        return
+    if chat.seen:
+        marks.mark_read(conversation=conversation, actor=SYSTEM)
+    if chat.is_pending:
+        marks.set_pending(conversation=conversation, is_pending=True, actor=SYSTEM)
+        Conversation.objects.filter(pk=conversation.pk).update(pending_since=now - timedelta(minutes=40))
+    if chat.assignee:
+        marks.assign(conversation=conversation, assignee=users[chat.assignee], actor=SYSTEM)
+    for slug in chat.tags:
+        PersonTag.objects.create(person=conversation.person, tag=tags[slug])
+
+
+def _hear(chat: Chat, inbox: Inbox, key: str, words: str, at: datetime) -> Message:
+    inbound = InboundMessage(
+        path="",
+        inbox_address=inbox.address,
+        provider_message_id=key,
+        sender=Address(scope=AddressScope.SIMULATOR, value=chat.number),
+        sender_name=chat.name,
+        provider_time=at,
+        content=Text(body=words),
+    )
+    message = receive_message(inbox=inbox, inbound=inbound, received_at=at, window_hours=None, actor=SYSTEM)
+    if message is None:
+        raise RuntimeError("The demonstration wants an empty database.")
+    return message
+
+
+def _say(conversation: Conversation, author: User, key: str, words: str, at: datetime) -> None:
+    """Write an answer that was sent and read long ago; it goes nowhere any more."""
+    message = Message.objects.create(
+        conversation=conversation,
+        inbox_id=conversation.inbox_id,
+        direction=Direction.OUT,
+        sender=Sender.OPERATOR,
+        kind=Kind.TEXT,
+        text=words,
+        author=author,
+        provider_message_id=key,
+        occurred_at=at,
+        dispatch=Dispatch.ACCEPTED,
+        accepted_at=at,
+        sent_at=at,
+        delivered_at=at,
+        read_at=at if conversation.pk % 2 else None,
+    )
+    follow_message(message, unread_count=0)

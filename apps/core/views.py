@@ -1,0 +1,25 @@
+"""Signs of life for whoever watches from outside."""
+
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse
+
+from apps.core.models import Heartbeat
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer 200 while this process answers at all."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Answer 200 when the database takes writes and has every migration, else 503."""
+    try:
+        Heartbeat.objects.filter(cluster="").update(finished_at=None)
+        executor = MigrationExecutor(connection)
+        is_ready = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except Error:
+        is_ready = False
+    return HttpResponse(
+        "ready\n" if is_ready else "not ready\n", status=200 if is_ready else 503, content_type="text/plain"
+    )

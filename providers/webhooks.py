@@ -1,0 +1,355 @@
+"""The one webhook view: verify, journal, answer.
+
+A small ASGI handler beside Django's stack, since providers judge us by its speed. A delivery is verified
+over its raw bytes, written to the journal, committed, and only then answered 200; the workers do the rest.
+Deliveries that arrive while a commit is under way share the next one.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+from weakref import WeakKeyDictionary
+
+import psycopg
+from django.db import connection
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from apps.core.broker import CHANNEL
+from apps.core.jobs import Job, package
+from apps.core.secrets import UnreadableSecret, unseal
+from apps.inboxes.models import build_provider
+from providers.base import Provider
+from providers.errors import BadCredentials, WebhookRejected
+from providers.types import WebhookRequest
+
+logger = logging.getLogger(__name__)
+
+type Scope = dict[str, Any]
+type Receive = Callable[[], Awaitable[dict[str, Any]]]
+type Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+BODY_MAX = 4 * 1024 * 1024
+BODY_SECONDS = 30
+DATABASE_SECONDS = 10
+BATCH = 200
+BATCH_BYTES = 16 * 1024 * 1024
+KEPT_HEADERS = ("content-type", "user-agent", "x-hub-signature-256")
+PATH = re.compile(r"/webhooks/([\w-]{16,64})/")
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TimeoutError, OSError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the provider is told. Never more than a word: it could be anybody."""
+
+    status: int
+    text: str = ""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+OK = Answer(status=200)
+UNKNOWN = Answer(status=404)
+NOT_ALLOWED = Answer(status=405, headers=((b"allow", b"GET, POST"),))
+TOO_LARGE = Answer(status=413, headers=((b"connection", b"close"),))
+ENCODED = Answer(status=415)
+TOO_SLOW = Answer(status=408, headers=((b"connection", b"close"),))
+REJECTED = Answer(status=401)
+FORBIDDEN = Answer(status=403)
+UNAVAILABLE = Answer(status=503, headers=((b"retry-after", b"30"),))
+
+
+class BodyTooLarge(Exception):
+    """More than BODY_MAX bytes, announced or counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What the view needs of a provider account."""
+
+    id: int
+    revision: int
+    provider: Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One verified webhook on its way into the journal."""
+
+    account: Account
+    body: bytes
+    headers: dict[str, str]
+    uid: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+async def webhooks(scope: Scope, receive: Receive, send: Send) -> None:
+    """ASGI entrance of `/webhooks/<account_key>/`."""
+    try:
+        answer = await _answer(scope, receive)
+    except AWAY as error:
+        logger.error("webhook.database_away error=%s", type(error).__name__)
+        answer = UNAVAILABLE
+    body = answer.text.encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-content-type-options", b"nosniff"),
+        *answer.headers,
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _answer(scope: Scope, receive: Receive) -> Answer:
+    place = PATH.fullmatch(scope["path"])
+    if place is None:
+        return UNKNOWN
+    if scope["method"] not in {"GET", "POST"}:
+        return NOT_ALLOWED
+    headers = _headers(scope)
+    if headers.get("content-encoding", "identity") != "identity":
+        return ENCODED
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await _body(headers, receive)
+    except BodyTooLarge:
+        return TOO_LARGE
+    except TimeoutError:
+        return TOO_SLOW
+    query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+    request = WebhookRequest(method=scope["method"], headers=headers, query=query, body=body)
+    journal = await _journal_of_this_loop()
+    if scope["method"] == "GET":
+        return await _shake_hands(journal, place[1], request)
+    return await _accept(journal, place[1], request)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+async def _body(headers: dict[str, str], receive: Receive) -> bytes:
+    announced = headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > BODY_MAX:
+        raise BodyTooLarge
+    body = bytearray()
+    while True:
+        part = await receive()
+        if part["type"] == "http.disconnect":
+            raise TimeoutError
+        body += part.get("body", b"")
+        if len(body) > BODY_MAX:
+            raise BodyTooLarge
+        if not part.get("more_body", False):
+            return bytes(body)
+
+
+async def _shake_hands(journal: "Journal", key: str, request: WebhookRequest) -> Answer:
+    account = await journal.account(key, fresh=True)
+    if account is None:
+        return UNKNOWN
+    try:
+        text = account.provider.handshake(request)
+    except WebhookRejected as error:
+        logger.warning("webhook.handshake_refused account=%s reason=%s", account.id, error.code)
+        return FORBIDDEN
+    await journal.note(account, "handshake_at")
+    return Answer(status=200, text=text)
+
+
+async def _accept(journal: "Journal", key: str, request: WebhookRequest) -> Answer:
+    """Verify with the account as it is known, and once more as it is now if that does not do."""
+    account, is_genuine = await _verified(journal, key, request, fresh=False)
+    if not is_genuine:
+        account, is_genuine = await _verified(journal, key, request, fresh=True)
+    if account is None:
+        return UNKNOWN
+    if not is_genuine:
+        return REJECTED
+    kept = {name: request.headers[name][:500] for name in KEPT_HEADERS if name in request.headers}
+    if await journal.add(Delivery(account=account, body=request.body, headers=kept)):
+        return OK
+    account, is_genuine = await _verified(journal, key, request, fresh=True)
+    if account is None:
+        return UNKNOWN
+    if not is_genuine:
+        return REJECTED
+    stored = await journal.add(Delivery(account=account, body=request.body, headers=kept))
+    return OK if stored else UNAVAILABLE
+
+
+async def _verified(
+    journal: "Journal", key: str, request: WebhookRequest, *, fresh: bool
+) -> tuple[Account | None, bool]:
+    account = await journal.account(key, fresh=fresh)
+    if account is None:
+        return None, False
+    try:
+        account.provider.verify(request)
+    except WebhookRejected as error:
+        if fresh:
+            digest = hashlib.sha256(request.body).hexdigest()
+            logger.warning(
+                "webhook.bad_signature account=%s reason=%s size=%s sha256=%s",
+                account.id, error.code, len(request.body), digest,
+            )  # fmt: skip
+            await journal.note(account, "last_bad_signature_at")
+        return account, False
+    return account, True
+
+
+_STORE = """
+WITH arrived AS (
+    SELECT * FROM unnest(%(uids)s::uuid[], %(accounts)s::bigint[], %(revisions)s::int[], %(bodies)s::bytea[],
+                         %(headers)s::text[], %(sizes)s::int[], %(digests)s::text[])
+        AS t(uid, account_id, revision, body, headers, size, sha256)
+), stored AS (
+    INSERT INTO inboxes_webhookevent (uid, account_id, received_at, body, headers, size, sha256, state, attempts,
+                                      next_attempt_at, item_count, ignored_count, dead_count, note)
+    SELECT arrived.uid, arrived.account_id, clock_timestamp(), arrived.body, arrived.headers::jsonb, arrived.size,
+           arrived.sha256, 'new', 0, now(), 0, 0, 0, ''
+    FROM arrived JOIN inboxes_provideraccount account
+      ON account.id = arrived.account_id AND account.revision = arrived.revision AND account.is_active
+    ON CONFLICT (uid) DO UPDATE SET uid = excluded.uid
+    RETURNING uid
+), rung AS (
+    INSERT INTO django_q_ormq (key, payload, lock)
+    SELECT %(queue)s, %(ring)s, now() WHERE EXISTS (SELECT FROM stored) RETURNING key
+)
+SELECT uid::text FROM stored UNION ALL SELECT pg_notify(%(channel)s, key)::text FROM rung
+"""
+_ACCOUNT = """
+SELECT id, revision, kind, credentials FROM inboxes_provideraccount WHERE webhook_key = %s AND is_active
+"""
+_NOTES = {
+    "handshake_at": "UPDATE inboxes_provideraccount SET handshake_at = now() WHERE id = %s",
+    "last_bad_signature_at": "UPDATE inboxes_provideraccount SET last_bad_signature_at = now() WHERE id = %s"
+    " AND (last_bad_signature_at IS NULL OR last_bad_signature_at < now() - interval '10 s')",
+}
+
+
+class Journal:
+    """The database as this view sees it, for one event loop."""
+
+    def __init__(self) -> None:
+        parameters = connection.get_connection_params()
+        for own in ("cursor_factory", "context", "prepare_threshold", "server_side_binding", "pool"):
+            parameters.pop(own, None)
+        self.pool = AsyncConnectionPool(
+            kwargs={**parameters, "autocommit": True},
+            min_size=1,
+            max_size=4,
+            timeout=DATABASE_SECONDS,
+            open=False,
+            check=None,
+        )
+        self._accounts: dict[str, Account] = {}
+        self._waiting: list[tuple[Delivery, asyncio.Future[bool]]] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def account(self, key: str, *, fresh: bool) -> Account | None:
+        """Return the active account of this key, as known or as it is now."""
+        if not fresh and key in self._accounts:
+            return self._accounts[key]
+        async with asyncio.timeout(DATABASE_SECONDS), self.pool.connection() as database:
+            row = await (await database.execute(_ACCOUNT, [key])).fetchone()
+        self._accounts.pop(key, None)
+        if row is None:
+            return None
+        pk, revision, kind, credentials = row
+        try:
+            provider = build_provider(kind, unseal(credentials))
+        except (BadCredentials, UnreadableSecret, KeyError) as error:
+            logger.error("webhook.unusable_account account=%s error=%s", pk, type(error).__name__)
+            return None
+        self._accounts[key] = Account(id=pk, revision=revision, provider=provider)
+        return self._accounts[key]
+
+    async def note(self, account: Account, moment: str) -> None:
+        """Write on the account when something last happened."""
+        async with asyncio.timeout(DATABASE_SECONDS), self.pool.connection() as database:
+            await database.execute(_NOTES[moment], [account.id])
+
+    async def add(self, delivery: Delivery) -> bool:
+        """Return True once the delivery is committed, False when its account changed since it was read."""
+        stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((delivery, stored))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_all())
+        return await stored
+
+    async def _write_all(self) -> None:
+        while batch := self._next_batch():
+            try:
+                async with asyncio.timeout(DATABASE_SECONDS):
+                    uids = await self._write([delivery for delivery, _ in batch])
+            except (*AWAY, psycopg.Error) as error:
+                away = error if isinstance(error, AWAY) else psycopg.OperationalError(type(error).__name__)
+                for _, stored in batch:
+                    if not stored.done():
+                        stored.set_exception(away)
+            else:
+                for delivery, stored in batch:
+                    if not stored.done():
+                        stored.set_result(str(delivery.uid) in uids)
+
+    def _next_batch(self) -> list[tuple[Delivery, asyncio.Future[bool]]]:
+        count = size = 0
+        for delivery, _ in self._waiting[:BATCH]:
+            size += len(delivery.body)
+            if count and size > BATCH_BYTES:
+                break
+            count += 1
+        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        return batch
+
+    async def _write(self, deliveries: list[Delivery]) -> set[str]:
+        """Write a batch and ring; again on a fresh connection if the first was stale. The uid makes that safe."""
+        parameters = {
+            "uids": [delivery.uid for delivery in deliveries],
+            "accounts": [delivery.account.id for delivery in deliveries],
+            "revisions": [delivery.account.revision for delivery in deliveries],
+            "bodies": [delivery.body for delivery in deliveries],
+            "headers": [json.dumps(delivery.headers).replace("\\u0000", "") for delivery in deliveries],
+            "sizes": [len(delivery.body) for delivery in deliveries],
+            "digests": [hashlib.sha256(delivery.body).hexdigest() for delivery in deliveries],
+            "queue": "default",
+            "ring": package(Job.PROCESS_EVENTS),
+            "channel": CHANNEL,
+        }
+        try:
+            return await self._store(parameters)
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            await self.pool.check()
+            return await self._store(parameters)
+
+    async def _store(self, parameters: dict[str, Any]) -> set[str]:
+        async with self.pool.connection() as database:
+            return {uid for (uid,) in await (await database.execute(_STORE, parameters)).fetchall() if uid}
+
+
+_journals: WeakKeyDictionary[asyncio.AbstractEventLoop, Journal] = WeakKeyDictionary()
+
+
+async def _journal_of_this_loop() -> Journal:
+    loop = asyncio.get_running_loop()
+    if loop not in _journals:
+        _journals[loop] = Journal()
+        await _journals[loop].pool.open()
+    return _journals[loop]
+
+
+async def stop() -> None:
+    """Close what this event loop opened."""
+    if journal := _journals.pop(asyncio.get_running_loop(), None):
+        await journal.pool.close()

@@ -1,0 +1,1 @@
+"""Tests at the edges, against real servers; `tests/README.md` says how they are built."""

@@ -1,0 +1,29 @@
+"""Fixtures that every room's tests share."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from pytest_django import Settings
+
+from tests import jobs, web
+
+
+@pytest.fixture
+def run_jobs(transactional_db: None) -> Callable[[], list[str]]:
+    """Run everything that was rung so far."""
+    return jobs.run_jobs
+
+
+@pytest.fixture
+def worker(transactional_db: None) -> Iterator[None]:
+    """A worker that hears rings while the test runs."""
+    with jobs.worker():
+        yield
+
+
+@pytest.fixture
+def server(transactional_db: None, settings: Settings) -> Iterator[str]:
+    """The address of the whole application behind a real server."""
+    with web.serve() as url:
+        settings.SIMULATOR_URL = url
+        yield url

@@ -1,0 +1,107 @@
+"""Rows for tests: one function per model, required fields only, every name fresh."""
+
+import itertools
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from apps.accounts.actions import create_token
+from apps.accounts.models import Membership, User
+from apps.accounts.queries import actor_for_user
+from apps.conversations.actions.receive import receive_message
+from apps.conversations.models import Conversation, Message
+from apps.core.actors import SYSTEM, Actor, Role
+from apps.inboxes.models import Inbox, ProviderAccount
+from apps.organization.models import Branch, Company
+from providers import registry
+from providers.types import Address, AddressScope, Content, InboundMessage, Text
+
+PASSWORD = "correct horse battery"
+APP_SECRET = "app-secret-of-tests"
+VERIFY_TOKEN = "verify-token-of-tests"
+_numbers = itertools.count(1)
+
+
+def make_branch(name: str = "", **fields: Any) -> Branch:
+    number = next(_numbers)
+    company = Company.objects.first() or Company.objects.create(name="Quirquincho")
+    return Branch.objects.create(company=company, name=name or f"Branch {number}", slug=f"branch-{number}", **fields)
+
+
+def make_user(role: Role = Role.OPERATOR, branches: tuple[Branch, ...] = (), **fields: Any) -> User:
+    """Make a user whose password is PASSWORD."""
+    number = next(_numbers)
+    fields = {"username": f"user{number}", "name": f"User {number}", **fields}
+    user = User.objects.create_user(password=PASSWORD, role=role, **fields)
+    Membership.objects.bulk_create([Membership(user=user, branch=branch) for branch in branches])
+    return user
+
+
+def make_actor(role: Role = Role.OPERATOR, branches: tuple[Branch, ...] = ()) -> Actor:
+    return actor_for_user(make_user(role, branches))
+
+
+def make_token(user: User, *scopes: str) -> str:
+    """Make an API token and return its text; without scopes it may do all that the user may."""
+    _, token = create_token(user=user, name="test", scopes=scopes or ("*",), expires_at=None, actor=SYSTEM)
+    return token
+
+
+def make_account(kind: str = "whatsapp", **fields: Any) -> ProviderAccount:
+    credentials = fields.pop("credentials", None)
+    if credentials is None and kind == "whatsapp":
+        credentials = {
+            "app_secret": APP_SECRET,
+            "access_token": "access-token-of-tests",
+            "verify_token": VERIFY_TOKEN,
+            "waba_id": "100200300",
+        }
+    fields = {"name": f"Account {next(_numbers)}", **fields}
+    complete = registry.new_credentials(kind, credentials or {})
+    return ProviderAccount.objects.create(kind=kind, credentials=complete, **fields)
+
+
+def make_inbox(account: ProviderAccount | None = None, branch: Branch | None = None, **fields: Any) -> Inbox:
+    number = next(_numbers)
+    fields = {"address": f"5550{number:06}", "name": f"Inbox {number}", **fields}
+    return Inbox.objects.create(account=account or make_account(), branch=branch or make_branch(), **fields)
+
+
+def receive(
+    inbox: Inbox,
+    text: str = "Hola",
+    *,
+    sender: str = "5493875550101",
+    name: str = "Ana",
+    message_id: str = "",
+    at: datetime | None = None,
+    content: Content | None = None,
+    reply_to: str | None = None,
+) -> Message:
+    """Let a person write to an inbox, and return the message."""
+    at = at or timezone.now()
+    scope = AddressScope.SIMULATOR if inbox.account.kind == "simulator" else AddressScope.PHONE
+    message = receive_message(
+        inbox=inbox,
+        inbound=InboundMessage(
+            path="",
+            inbox_address=inbox.address,
+            provider_message_id=message_id or f"wamid.{next(_numbers)}",
+            sender=Address(scope=scope, value=sender),
+            sender_name=name,
+            provider_time=at,
+            content=content or Text(body=text),
+            reply_to=reply_to,
+        ),
+        received_at=at,
+        window_hours=registry.PROVIDERS[inbox.account.kind].capabilities.window_hours,
+        actor=SYSTEM,
+    )
+    assert message is not None
+    return Message.objects.select_related("conversation__inbox__account", "conversation__identity").get(pk=message.pk)
+
+
+def make_conversation(inbox: Inbox | None = None, **told: Any) -> Conversation:
+    """Make a conversation by letting a person write."""
+    return receive(inbox or make_inbox(), **told).conversation
