@@ -66,6 +66,7 @@ def sweep() -> str:
     lost = recover.end_lost_leases(actor=SYSTEM)
     expired = recover.expire_unsent(actor=SYSTEM)
     settled = recover.settle_waiting_statuses(actor=SYSTEM)
+    recover.wake_authorised(actor=SYSTEM)
     if WebhookEvent.objects.filter(inboxes.due_events()).exists():
         enqueue(Job.PROCESS_EVENTS)
     if recover.has_due_messages():

@@ -71,6 +71,14 @@ def pause_account(*, account: ProviderAccount, reason: str, actor: Actor) -> Non
     )
 
 
+def unpause_account(*, account: ProviderAccount, actor: Actor) -> None:
+    """Note that the provider took the credentials again."""
+    require(actor, Scope.MESSAGES_SEND)
+    ProviderAccount.objects.filter(pk=account.pk, state=ProviderAccount.State.NEEDS_AUTH).update(
+        state=ProviderAccount.State.OK, state_reason=""
+    )
+
+
 @transaction.atomic
 def add_inbox(*, account: ProviderAccount, branch: Branch, address: str, name: str, actor: Actor) -> Inbox:
     """Add one number or account of ours to a branch. Raises PermissionDenied, ValidationError."""

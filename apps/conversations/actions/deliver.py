@@ -23,7 +23,8 @@ from apps.conversations.actions.statuses import apply_waiting
 from apps.conversations.models import Dispatch, Message, SendAttempt
 from apps.core import live
 from apps.core.actors import Actor, Scope, require
-from apps.inboxes.actions import pause_account
+from apps.inboxes.actions import pause_account, unpause_account
+from apps.inboxes.models import ProviderAccount
 from providers import errors
 from providers.types import Address, AddressScope, OutboundMessage, SendResult, Text
 
@@ -140,6 +141,8 @@ def record_sent(*, claim: Claim, result: SendResult, actor: Actor) -> bool:
         error_code="",
         error_text="",
     )
+    if claim.message.inbox.account.state == ProviderAccount.State.NEEDS_AUTH:
+        unpause_account(account=claim.message.inbox.account, actor=actor)
     if recorded:
         apply_waiting(inbox=claim.message.inbox, provider_ids=[result.provider_message_id], actor=actor)
     return recorded

@@ -9,7 +9,7 @@ from apps.conversations.actions.statuses import apply_waiting
 from apps.conversations.models import UNSENT, Dispatch, Message, PendingStatus, SendAttempt
 from apps.core import live
 from apps.core.actors import Actor, Scope, require
-from apps.inboxes.models import Inbox
+from apps.inboxes.models import Inbox, ProviderAccount
 
 BATCH = 200
 
@@ -79,6 +79,14 @@ def settle_waiting_statuses(*, actor: Actor) -> int:
         ).values_list("provider_message_id", flat=True)
         settled += apply_waiting(inbox=inbox, provider_ids=list(ids[:BATCH]), actor=actor)
     return settled
+
+
+def wake_authorised(*, actor: Actor) -> int:
+    """Let messages that waited for credentials be tried at once when their account has new ones."""
+    require(actor, Scope.MESSAGES_SEND)
+    return Message.objects.filter(
+        dispatch=Dispatch.NEEDS_AUTH, next_attempt_at__gt=Now(), inbox__account__state=ProviderAccount.State.OK
+    ).update(next_attempt_at=Now())
 
 
 def has_due_messages() -> bool:
