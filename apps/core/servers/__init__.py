@@ -21,7 +21,10 @@ from apps.core.servers.account import (
 )
 from apps.core.servers.postgres import Postgres, database_url
 from apps.core.servers.processes import ServerError as ServerError
+from apps.core.servers.processes import wait_until
 from apps.core.servers.valkey import Valkey, redis_url
+
+PORT_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,16 +137,26 @@ def _stop(data_dir: Path) -> None:
 
 
 def _free_port(wished: int) -> int:
-    """Return the wished port if nobody listens there, else a free one."""
-    for port in (wished, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise ServerError("No free port on 127.0.0.1.")
+    """Return the wished port, else a free one.
+
+    A killed server's port is free a moment after its pid: the last of its threads closes it.
+    """
+    if wished and wait_until(lambda: _can_bind(wished) is not None, PORT_SECONDS):
+        return wished
+    port = _can_bind(0)
+    if port is None:
+        raise ServerError("No free port on 127.0.0.1.")
+    return port
+
+
+def _can_bind(port: int) -> int | None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return None
+        return int(probe.getsockname()[1])
 
 
 def _read(data_dir: Path) -> Servers:

@@ -19,6 +19,9 @@ from apps.core.servers.processes import ServerError
 OUTSIDE = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108  a private folder is made in it by mkdtemp
 NOTE = "Server data of {data_dir}. Safe to delete when that folder is gone.\n"
 
+_launched: list[subprocess.Popen[bytes]] = []
+"""Servers outlive whoever holds their process object: nobody shall be warned when it is forgotten."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
@@ -48,7 +51,7 @@ class Account:
 
     def launch(self, *command: str | Path, log: IO[bytes], stdin: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
         """Start a server as this account, in a session of its own, so that no Ctrl-C reaches it."""
-        return subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603
             [str(part) for part in command],
             stdin=stdin or subprocess.DEVNULL,
             stdout=log,
@@ -60,6 +63,8 @@ class Account:
             group=self.gid,
             extra_groups=self.groups,
         )
+        _launched.append(process)
+        return process
 
     def can_run(self, program: Path) -> bool:
         """Return whether the program starts here and tells its version."""

@@ -57,7 +57,7 @@ class House:
         web = [sys.executable, *UVICORN, "--fd", str(door.fileno())]
         self._add("web", web, environment, pass_fds=(door.fileno(),))
         for name in clusters:
-            self._add(name, manage("work", "--cluster", name), environment)
+            self._add(name, manage("work", "--skip-checks", "--cluster", name), environment)
 
     def wait_for_web(self, url: str, stopping: threading.Event) -> bool:
         """Return True when the page answers; False if it does not in time."""

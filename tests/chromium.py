@@ -1,0 +1,51 @@
+"""A pytest plugin: the browser that the set-up found (`bin/chromium`), and a loud word when there is none.
+
+Tests marked `browser` are skipped without one; with CI=true that fails the run.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+FOUND = Path(__file__).resolve().parent.parent / ".tools/chromium"
+MISSING = "no Chromium: run bin/chromium, or set CHROMIUM_PATH"
+
+
+def executable() -> str | None:
+    """Return the path of the browser, None without one."""
+    path = os.environ.get("CHROMIUM_PATH") or (FOUND.read_text().strip() if FOUND.is_file() else "")
+    return path if os.access(path, os.X_OK) else None
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Return the path of the browser, for Playwright's `executable_path`."""
+    path = executable()
+    if path is None:
+        pytest.skip(MISSING)
+    return path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if executable() is None:
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason=MISSING))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if count := _skipped_for_it(terminalreporter):
+        terminalreporter.section("NO BROWSER", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{count} browser tests did not run: {MISSING}.", red=True, bold=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter is not None and _skipped_for_it(reporter):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _skipped_for_it(reporter: pytest.TerminalReporter) -> int:
+    return sum(MISSING in str(report.longrepr) for report in reporter.stats.get("skipped", []))
