@@ -31,9 +31,7 @@ class HttpClient:
     to the last byte of the answer.
     """
 
-    def __init__(
-        self, *, connect_seconds: float = CONNECT_SECONDS, total_seconds: float = TOTAL_SECONDS
-    ) -> None:
+    def __init__(self, *, connect_seconds: float = CONNECT_SECONDS, total_seconds: float = TOTAL_SECONDS) -> None:
         self._connect_seconds = connect_seconds
         self._total_seconds = total_seconds
         self._session: aiohttp.ClientSession | None = None
@@ -137,9 +135,7 @@ async def _read(response: aiohttp.ClientResponse) -> HttpAnswer:
     async for chunk in response.content.iter_chunked(64 * 1024):
         body += chunk
         if len(body) > ANSWER_MAX_BYTES:
-            raise UncertainSend(
-                "answer_too_large", "The answer is too large.", http_status=response.status
-            )
+            raise UncertainSend("answer_too_large", "The answer is too large.", http_status=response.status)
     headers = {name.lower(): value for name, value in response.headers.items()}
     return HttpAnswer(status=response.status, headers=headers, body=bytes(body))
 

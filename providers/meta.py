@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
+from pydantic import ValidationError
+
 from providers.errors import (
     AuthFailed,
     RefusedForNow,
@@ -42,9 +44,7 @@ def sign(body: bytes, secret: str) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def verify_signature(
-    request: WebhookRequest, *, secrets: Sequence[str], header: str = SIGNATURE_HEADER
-) -> None:
+def verify_signature(request: WebhookRequest, *, secrets: Sequence[str], header: str = SIGNATURE_HEADER) -> None:
     """Return if the raw body is signed with any of the secrets; raises WebhookRejected.
 
     All secrets are tried, so that the time taken does not tell which one was right.
@@ -54,9 +54,7 @@ def verify_signature(
         raise WebhookRejected("missing_signature")
     if not _SIGNATURE.fullmatch(given):
         raise WebhookRejected("malformed_signature")
-    results = [
-        hmac.compare_digest(given, sign(request.body, secret)) for secret in secrets if secret
-    ]
+    results = [hmac.compare_digest(given, sign(request.body, secret)) for secret in secrets if secret]
     if not any(results):
         raise WebhookRejected("wrong_signature")
 
@@ -99,14 +97,22 @@ def clean_id(text: str) -> str:
     """Return text a database can hold: no NUL, no half characters."""
     if text.isascii():
         return text.replace("\0", "")
-    return (
-        text.replace("\0", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    )
+    return text.replace("\0", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def clean_text(text: str) -> str:
     """Return human text a database can hold, with composed characters."""
     return unicodedata.normalize("NFC", clean_id(text))
+
+
+def invalid_fields(error: ValidationError, prefix: str = "") -> str:
+    """Return which fields are wrong and how, never what they held."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    lines = []
+    for detail in details[:3]:
+        where = ".".join(str(part) for part in (prefix, *detail["loc"]) if part != "")
+        lines.append(f"{where or 'item'}: {detail['type']}")
+    return "; ".join(lines)
 
 
 # Graph answers -----------------------------------------------------------------------------

@@ -10,14 +10,10 @@ from providers.simulator.adapter import Simulator
 from providers.types import FailureReason
 from providers.whatsapp.adapter import WhatsApp
 
-PROVIDERS: dict[str, type[Provider]] = {
-    provider.kind: provider for provider in (WhatsApp, Simulator)
-}
+PROVIDERS: dict[str, type[Provider]] = {provider.kind: provider for provider in (WhatsApp, Simulator)}
 
 
-def build(
-    kind: str, credentials: Mapping[str, Any], *, options: Mapping[str, str] | None = None
-) -> Provider:
+def build(kind: str, credentials: Mapping[str, Any], *, options: Mapping[str, str] | None = None) -> Provider:
     """Return the provider of one account.
 
     `options` are settings of the project under the providers' own names (`graph_url`, …); each

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from providers.errors import UnreadablePayload
-from providers.meta import clean_id, read_object
+from providers.meta import clean_id, invalid_fields, read_object
 from providers.simulator import wire
 from providers.types import (
     Address,
@@ -53,7 +53,7 @@ def _events(inbox: str, items: list[Any]) -> Iterator[Event]:
             else:
                 yield Ignored(path=path, reason="type:?")
         except ValidationError as error:
-            yield BrokenItem(path=path, error=error.errors(include_input=False)[0]["type"])
+            yield BrokenItem(path=path, error=invalid_fields(error))
 
 
 def _message(message: wire.Message, path: str, inbox: str) -> InboundMessage:

@@ -1,9 +1,9 @@
 """The WhatsApp Cloud API as a provider."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import ClassVar
-from urllib.parse import quote
 
 from providers import meta
 from providers.base import (
@@ -14,6 +14,7 @@ from providers.base import (
     gettext_noop,
     option,
 )
+from providers.errors import Rejected
 from providers.types import (
     ContentKind,
     DeliveryStatus,
@@ -24,6 +25,8 @@ from providers.types import (
     WebhookRequest,
 )
 from providers.whatsapp import codes, inbound, outbound
+
+_PHONE_NUMBER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +79,11 @@ class WhatsApp(Provider):
         return inbound.parse(body)
 
     async def send(self, client: Transport, message: OutboundMessage) -> SendResult:
-        number = quote(message.inbox_address, safe="")
+        if not _PHONE_NUMBER_ID.fullmatch(message.inbox_address):
+            raise Rejected("wrong_inbox", "An inbox's address is its phone_number_id.")
+        base = f"{self.graph_url.rstrip('/')}/{self.graph_version}"
         answer = await client.post(
-            f"{self.graph_url.rstrip('/')}/{self.graph_version}/{number}/messages",
+            f"{base}/{message.inbox_address}/messages",
             json.dumps(outbound.build(message)).encode(),
             headers={
                 "Authorization": f"Bearer {self.access_token}",

@@ -42,10 +42,7 @@ RULES: Final[dict[int, Rule]] = {
     3: Rule(AuthFailed, Why.ACCOUNT, "A capability or permission is missing."),
     10: Rule(AuthFailed, Why.ACCOUNT, "A permission is missing."),
     190: Rule(AuthFailed, Why.ACCOUNT, "The access token has expired."),
-    **{
-        code: Rule(AuthFailed, Why.ACCOUNT, "An API permission is missing.")
-        for code in range(200, 300)
-    },
+    **{code: Rule(AuthFailed, Why.ACCOUNT, "An API permission is missing.") for code in range(200, 300)},
     368: Rule(AuthFailed, Why.ACCOUNT, "The account is blocked for a policy violation."),
     131005: Rule(AuthFailed, Why.ACCOUNT, "Access is denied."),
     131031: Rule(AuthFailed, Why.ACCOUNT, "The account is locked."),
@@ -108,6 +105,7 @@ def reason_for(code: str) -> Why:
 
 _OWN_WORDS: Final[dict[str, Why]] = {
     "wrong_address": Why.RECIPIENT,
+    "wrong_inbox": Why.REQUEST,
     "unsupported_content": Why.CONTENT,
     "text_too_long": Why.CONTENT,
     "no_message_id": Why.UNCERTAIN,

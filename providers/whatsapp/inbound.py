@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from providers.errors import UnreadablePayload
-from providers.meta import read_object, safe_text
+from providers.meta import invalid_fields, read_object, safe_text
 from providers.types import (
     Address,
     AddressScope,
@@ -69,11 +69,7 @@ def parse(body: bytes) -> list[Event]:
     entries = delivery.get("entry")
     if not isinstance(entries, list):
         raise UnreadablePayload("no_entries")
-    return [
-        event
-        for number, entry in enumerate(entries)
-        for event in _entry_events(entry, f"entry[{number}]")
-    ]
+    return [event for number, entry in enumerate(entries) for event in _entry_events(entry, f"entry[{number}]")]
 
 
 def _entry_events(entry: Any, path: str) -> Iterator[Event]:
@@ -100,7 +96,7 @@ def _change_events(change: Any, path: str) -> Iterator[Event]:
     try:
         inbox = wire.Metadata.model_validate(metadata).phone_number_id
     except ValidationError as error:
-        yield BrokenItem(path=path, error=_trouble(error, "metadata"))
+        yield BrokenItem(path=path, error=invalid_fields(error, "metadata"))
         return
     contacts = _contacts(value.get("contacts"))
     yield from _items(value, "messages", path, inbox, contacts, _message)
@@ -130,7 +126,7 @@ def _items(
         except _Skip as skip:
             yield Ignored(path=where, reason=str(skip))
         except ValidationError as error:
-            yield BrokenItem(path=where, error=_trouble(error))
+            yield BrokenItem(path=where, error=invalid_fields(error))
 
 
 def _account_errors(value: dict[str, Any], path: str) -> Iterator[Event]:
@@ -146,9 +142,7 @@ def _account_errors(value: dict[str, Any], path: str) -> Iterator[Event]:
 # Messages ----------------------------------------------------------------------------------
 
 
-def _message(
-    item: dict[str, Any], path: str, inbox: str, contacts: list[wire.Contact]
-) -> InboundMessage | BrokenItem:
+def _message(item: dict[str, Any], path: str, inbox: str, contacts: list[wire.Contact]) -> InboundMessage | BrokenItem:
     message = wire.Message.model_validate(item)
     content = _content(message.type, item)
     if message.group_id:
@@ -174,7 +168,7 @@ def _content(kind: str, item: dict[str, Any]) -> Content:
     """Return what the person sent; raises _Skip for what is no message of theirs."""
     body = item.get(kind)
     if kind == "text":
-        return Text(body=wire.TextBody.model_validate(body).body)
+        return Text(body=wire.TextMessage.model_validate(item).text.body)
     if kind in _NO_MESSAGE:
         raise _Skip(f"type:{kind}")
     if kind in _FILES:
@@ -243,9 +237,7 @@ def address(value: str) -> Address:
 # Statuses ----------------------------------------------------------------------------------
 
 
-def _status(
-    item: dict[str, Any], path: str, inbox: str, contacts: list[wire.Contact]
-) -> StatusUpdate | BrokenItem:
+def _status(item: dict[str, Any], path: str, inbox: str, contacts: list[wire.Contact]) -> StatusUpdate | BrokenItem:
     status = wire.Status.model_validate(item)
     known = _STATUSES.get(status.status)
     if known is None:
@@ -295,13 +287,3 @@ def _word(value: object) -> str:
     """Return a word of theirs that is fit for a reason code, "?" if it is none."""
     word = str(value) if isinstance(value, str | int) else ""
     return word if _WORD.fullmatch(word) else "?"
-
-
-def _trouble(error: ValidationError, prefix: str = "") -> str:
-    """Return which fields are wrong and how, never what they held."""
-    details = error.errors(include_url=False, include_context=False, include_input=False)
-    lines = []
-    for detail in details[:3]:
-        where = ".".join(str(part) for part in (prefix, *detail["loc"]) if part != "")
-        lines.append(f"{where or 'item'}: {detail['type']}")
-    return "; ".join(lines)

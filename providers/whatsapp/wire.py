@@ -30,8 +30,9 @@ def _words(value: Any) -> Any:
     return clean_text(value) if isinstance(value, str) else value
 
 
-def _list(value: Any) -> Any:
-    return [] if value is None else value
+def _objects(value: Any) -> Any:
+    """Take only the objects of a list that decorates its item."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _object(value: Any) -> Any:
@@ -52,6 +53,10 @@ class Wire(BaseModel):
 
 class TextBody(Wire):
     body: Words
+
+
+class TextMessage(Wire):
+    text: TextBody
 
 
 class Caption(Wire):
@@ -126,7 +131,7 @@ class Status(Wire):
     timestamp: Word = ""
     recipient_type: Word = ""
     biz_opaque_callback_data: Word = ""
-    errors: Annotated[list[Error], BeforeValidator(_list)] = []
+    errors: Annotated[list[Error], BeforeValidator(_objects)] = []
 
 
 class SentMessage(Wire):
@@ -143,4 +148,4 @@ class SendAnswer(Wire):
     """The answer to a send that was taken."""
 
     messages: list[SentMessage] = Field(min_length=1)
-    contacts: Annotated[list[SentContact], BeforeValidator(_list)] = []
+    contacts: Annotated[list[SentContact], BeforeValidator(_objects)] = []
