@@ -1,0 +1,1 @@
+"""Providers at their wire: real bytes in, real sockets out."""

@@ -1,0 +1,335 @@
+"""A Graph-shaped server on loopback that does what a script says.
+
+Every message truly delivered is written to the oracle file, synced, before the answer.
+
+In a test, in a thread of its own:
+
+    with GraphServer() as graph:
+        graph.script(throttled(retry_after=2), accepted())
+        …
+        graph.wait_for(2)
+
+As a process of its own, driven over HTTP under /_control/ (see `main`):
+
+    python -m tests.providers.graph_server --port 0 --oracle oracle.jsonl
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import struct
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+
+from tests.providers.graph_behaviour import Behaviour, accepted, graph_error
+from tests.providers.meta_webhooks import WebhookSender, new_wamid, status
+
+type Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One send as it arrived."""
+
+    at: float
+    path: str
+    headers: dict[str, str]
+    body: Json
+    delivered: bool
+    message_id: str
+
+    @property
+    def text(self) -> str:
+        return str(self.body.get("text", {}).get("body", ""))
+
+    @property
+    def callback_data(self) -> str:
+        return str(self.body.get("biz_opaque_callback_data", ""))
+
+
+class GraphServer:
+    """The send endpoint of Graph. With a `webhook`, it also reports statuses, signed.
+
+    `statuses` are reported after each delivered message, before the answer if `early_statuses`.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        access_token: str | None = None,
+        oracle: Path | None = None,
+        webhook: WebhookSender | None = None,
+        statuses: tuple[str, ...] = (),
+        early_statuses: bool = False,
+    ) -> None:
+        self.port = port
+        self.access_token = access_token
+        self.webhook = webhook
+        self.statuses = statuses
+        self.early_statuses = early_statuses
+        self.default = accepted()
+        self.choose: Callable[[Json], Behaviour | None] | None = None
+        self._oracle = oracle
+        self._script: deque[Behaviour] = deque()
+        self._received: list[Received] = []
+        self._changed = threading.Condition()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="graph-server", daemon=True)
+        self._ready = threading.Event()
+        self._stopping = asyncio.Event()
+        self._reports: set[asyncio.Task[None]] = set()
+
+    # For tests -----------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """The base to use as META_GRAPH_URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def received(self) -> list[Received]:
+        """Every send so far, refused ones too."""
+        with self._changed:
+            return list(self._received)
+
+    @property
+    def delivered(self) -> list[Received]:
+        """Every send that reached the person."""
+        return [item for item in self.received if item.delivered]
+
+    def script(self, *behaviours: Behaviour) -> None:
+        """Say what becomes of the next sends, one after the other; then `default` again."""
+        with self._changed:
+            self._script.extend(behaviours)
+
+    def wait_for(self, count: int, *, seconds: float = 10.0) -> list[Received]:
+        """Return the sends once there are `count`; raises TimeoutError."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self._received) >= count, seconds):
+                raise TimeoutError(f"{len(self._received)} of {count} sends in {seconds} s")
+            return list(self._received)
+
+    def start(self) -> None:
+        """Listen; `port` and `url` are true when this returns."""
+        self._thread.start()
+        if not self._ready.wait(10):
+            raise TimeoutError("The Graph server did not start.")
+
+    def stop(self) -> None:
+        """Close every connection and end the thread."""
+        assert self._loop is not None, "start first"
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(10)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # The server ----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        asyncio.run(self.serve())
+
+    async def serve(self) -> None:
+        """Serve until `stop`."""
+        self._loop = asyncio.get_running_loop()
+        app = web.Application(client_max_size=8 * 1024 * 1024)
+        app.router.add_post("/{version}/{phone_number_id}/messages", self._messages)
+        app.router.add_get("/_control/received", self._control_received)
+        app.router.add_post("/_control/script", self._control_script)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True)
+        await site.start()
+        self.port = runner.addresses[0][1]
+        self._ready.set()
+        try:
+            await self._stopping.wait()
+        finally:
+            await asyncio.gather(*self._reports, return_exceptions=True)
+            await runner.cleanup()
+            async with asyncio.timeout(5):
+                while runner.server is not None and runner.server.connections:
+                    await asyncio.sleep(0)  # closed connections say goodbye on the loop's next rounds
+            await asyncio.sleep(0)
+
+    async def _messages(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        refusal = self._refusal(request, body)
+        behaviour = refusal or self._next(body)
+        item = self._record(request, body, delivered=behaviour.delivers)
+        names = self.statuses if behaviour.statuses is None else behaviour.statuses
+        if item.delivered and self.webhook and names:
+            report = asyncio.create_task(self._report(item, names))
+            self._reports.add(report)
+            report.add_done_callback(self._reports.discard)
+            if self.early_statuses:
+                await report
+        await asyncio.sleep(behaviour.delay_seconds)
+        return await self._answer(request, behaviour, item)
+
+    def _refusal(self, request: web.Request, body: Json) -> Behaviour | None:
+        """Return the error Graph itself would give for this request."""
+        expected = None if self.access_token is None else f"Bearer {self.access_token}"
+        if expected is not None and request.headers.get("Authorization") != expected:
+            return graph_error(190, http_status=401)
+        if not str(body.get("to", "+")).startswith("+") or not (body.keys() & {"to", "recipient"}):
+            return graph_error(131009)
+        if len(str(body.get("text", {}).get("body", ""))) > 4096:
+            return graph_error(100)
+        return None
+
+    def _next(self, body: Json) -> Behaviour:
+        chosen = self.choose(body) if self.choose else None
+        if chosen is not None:
+            return chosen
+        with self._changed:
+            return self._script.popleft() if self._script else self.default
+
+    def _record(self, request: web.Request, body: Json, *, delivered: bool) -> Received:
+        item = Received(
+            at=time.time(),
+            path=request.path,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=body,
+            delivered=delivered,
+            message_id=new_wamid(),
+        )
+        if delivered and self._oracle:
+            with self._oracle.open("a") as oracle:
+                line = {"at": item.at, "id": item.message_id, "body": body}
+                oracle.write(json.dumps(line) + "\n")
+                oracle.flush()
+                os.fsync(oracle.fileno())
+        with self._changed:
+            self._received.append(item)
+            self._changed.notify_all()
+        return item
+
+    async def _answer(self, request: web.Request, behaviour: Behaviour, item: Received) -> web.StreamResponse:
+        transport = request.transport
+        match behaviour.answer:
+            case "hang":
+                await self._stopping.wait()
+            case "reset" if transport is not None:
+                linger = struct.pack("ii", 1, 0)
+                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                transport.abort()
+            case "close" if transport is not None:
+                transport.close()
+        text = behaviour.body if behaviour.body is not None else self._usual(item)
+        data = text.encode()
+        response = web.StreamResponse(status=behaviour.http_status, headers=behaviour.headers)
+        response.content_type = behaviour.content_type
+        response.content_length = len(data)
+        with contextlib.suppress(ConnectionError):
+            await response.prepare(request)
+            for piece in self._pieces(data, behaviour):
+                await response.write(piece)
+                await asyncio.sleep(behaviour.byte_seconds)
+            if behaviour.answer == "truncated" and transport is not None:
+                transport.close()
+            else:
+                await response.write_eof()
+        return response
+
+    @staticmethod
+    def _pieces(data: bytes, behaviour: Behaviour) -> Iterator[bytes]:
+        if behaviour.answer == "truncated":
+            yield data[: len(data) // 2]
+        elif behaviour.byte_seconds:
+            yield from (data[index : index + 1] for index in range(len(data)))
+        elif data:
+            yield data
+
+    @staticmethod
+    def _usual(item: Received) -> str:
+        given = str(item.body.get("to", ""))
+        contact = {"input": given, "wa_id": given.lstrip("+")}
+        return json.dumps(
+            {
+                "messaging_product": "whatsapp",
+                "contacts": [contact if given else {"user_id": item.body.get("recipient")}],
+                "messages": [{"id": item.message_id}],
+            }
+        )
+
+    async def _report(self, item: Received, names: tuple[str, ...]) -> None:
+        """Tell the webhook about a delivered message, one delivery for each status."""
+        assert self.webhook is not None
+        for name in names:
+            told = status(
+                item.message_id,
+                name,
+                recipient=str(item.body.get("to", "")).lstrip("+"),
+                callback_data=item.callback_data or None,
+            )
+            await self.webhook.send_all([self.webhook.body(statuses=[told])])
+
+    # Driven from another process -----------------------------------------------------------
+
+    async def _control_received(self, request: web.Request) -> web.Response:
+        return web.json_response([asdict(item) for item in self.received])
+
+    async def _control_script(self, request: web.Request) -> web.Response:
+        """{"next": [behaviour, …], "default": behaviour}: the fields of Behaviour as JSON."""
+        orders = await request.json()
+        self.script(*(Behaviour(**item) for item in orders.get("next", [])))
+        if "default" in orders:
+            self.default = Behaviour(**orders["default"])
+        return web.json_response({})
+
+
+def main() -> None:
+    """Serve as a process: print {"url": …} when ready, end with SIGTERM or Ctrl-C.
+
+    GET /_control/received gives every send, POST /_control/script says what becomes of the next.
+    """
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--oracle", type=Path)
+    parser.add_argument("--access-token")
+    parser.add_argument("--webhook-url")
+    parser.add_argument("--app-secret", default="")
+    parser.add_argument("--phone-number-id", default="1060403000001")
+    parser.add_argument("--statuses", default="", help="such as sent,delivered,read")
+    options = parser.parse_args()
+    webhook = options.webhook_url and WebhookSender(
+        url=options.webhook_url,
+        app_secret=options.app_secret,
+        phone_number_id=options.phone_number_id,
+    )
+    server = GraphServer(
+        port=options.port,
+        access_token=options.access_token,
+        oracle=options.oracle,
+        webhook=webhook or None,
+        statuses=tuple(filter(None, options.statuses.split(","))),
+    )
+    with server, contextlib.suppress(KeyboardInterrupt):
+        print(json.dumps({"url": server.url}), flush=True)  # noqa: T201
+        server._thread.join()
+
+
+if __name__ == "__main__":
+    main()
