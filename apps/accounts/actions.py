@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
@@ -48,6 +49,52 @@ def revoke_token(*, token: ApiToken, actor: Actor) -> None:
         require(actor, Scope.USERS_WRITE)
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=Now())
     announce_access(user_id=token.user_id)
+
+
+@transaction.atomic
+def add_user(
+    *, username: str, name: str, email: str, password: str, role: Role, branches: Iterable[Branch], actor: Actor
+) -> User:
+    """Add a colleague. Raises PermissionDenied, or ValidationError as the model and the password rules say."""
+    require(actor, Scope.USERS_WRITE)
+    user = User(username=username, name=name, email=email, role=role)
+    _check_password(user, password)
+    user.set_password(password)
+    user.full_clean()
+    user.save(force_insert=True)
+    Membership.objects.bulk_create([Membership(user=user, branch=branch) for branch in branches])
+    return user
+
+
+@transaction.atomic
+def set_details(*, user: User, username: str, name: str, email: str, actor: Actor) -> None:
+    """Change how a user is called. Raises PermissionDenied, or ValidationError as the model says."""
+    require(actor, Scope.USERS_WRITE)
+    user = User.objects.select_for_update().get(pk=user.pk)
+    user.username, user.name, user.email = username, name, email
+    user.full_clean()
+    user.save(update_fields=["username", "name", "email"])
+
+
+@transaction.atomic
+def set_password(*, user: User, password: str, actor: Actor) -> None:
+    """Give a user another password; every session with the old one ends.
+
+    Raises: PermissionDenied; ValidationError (field password) as the password rules say.
+    """
+    require(actor, Scope.USERS_WRITE)
+    user = User.objects.select_for_update().get(pk=user.pk)
+    _check_password(user, password)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    announce_access(user_id=user.pk)
+
+
+def _check_password(user: User, password: str) -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise ValidationError({"password": error}) from error
 
 
 @transaction.atomic

@@ -1,0 +1,66 @@
+"""The admin as a place: who may enter, under which policy, and what may be registered."""
+
+from collections.abc import Callable, Iterable
+from functools import update_wrapper
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import InvalidPage
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.decorators import method_decorator
+from django.views.decorators.csp import csp_override
+from unfold.sites import UnfoldAdminSite
+
+from apps.core.actors import Actor, Role
+
+STAFF = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR})
+under_admin_policy = csp_override(settings.ADMIN_CSP)
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return on whose behalf this request reads and acts."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return actor
+
+
+class HouseAdminSite(UnfoldAdminSite):
+    """The admin: administrators and supervisors only, everything behind doors."""
+
+    def register(
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: type[Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Take pages of ours; those that packages bring along know no doors, so they stay outside."""
+        if hasattr(admin_class, "door"):
+            super().register(model_or_iterable, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return actor_of(request).role in STAFF
+
+    def admin_view(
+        self, view: Callable[..., HttpResponseBase], cacheable: bool = False
+    ) -> Callable[..., HttpResponseBase]:
+        """Send strangers to the login, and tell colleagues who may not enter that they may not."""
+        inner = under_admin_policy(super().admin_view(view, cacheable))
+
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise PermissionDenied
+            return inner(request, *args, **kwargs)
+
+        return update_wrapper(guarded, view)
+
+    @method_decorator(under_admin_policy)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().login(request, extra_context)
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Search the names of the lists. A page that does not exist is missing, not an accident."""
+        try:
+            return super().search(request, extra_context)
+        except (InvalidPage, ValueError) as error:
+            raise Http404 from error
