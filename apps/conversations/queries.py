@@ -1,12 +1,15 @@
 """The doors of this room, and what the chat list and the chat show."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import FETCH_PEERS, OuterRef, Q, QuerySet
 from django.db.models.lookups import Contains
 
-from apps.conversations.models import Conversation, Direction, Message, Status
+from apps.conversations.models import Attachment, Conversation, Direction, Message, Status
 from apps.core.actors import Actor, Scope
 from apps.people.models import SearchKey, search_key
 
@@ -95,13 +98,38 @@ def after_row(rows: QuerySet[Conversation], last_message_at: datetime, pk: int) 
     return rows.filter(later, last_message_at__lte=last_message_at)  # the bound is what the index understands
 
 
+def before_row(rows: QuerySet[Conversation], last_message_at: datetime, pk: int) -> QuerySet[Conversation]:
+    """Return the rows that stand before this one."""
+    earlier = Q(last_message_at__gt=last_message_at) | Q(last_message_at=last_message_at, pk__gt=pk)
+    return rows.filter(earlier, last_message_at__gte=last_message_at)
+
+
 def thread(conversation: Conversation, *, before: Message | None = None, limit: int = PAGE) -> list[Message]:
     """Return the last `limit` messages of a chat, oldest first; those before `before` if it is given."""
-    messages = conversation.messages.select_related("author", "api_token", "reply_to__author")
+    messages = conversation.messages.select_related("author", "api_token", "reply_to__author").fetch_mode(FETCH_PEERS)
     if before is not None:
         earlier = Q(occurred_at__lt=before.occurred_at) | Q(occurred_at=before.occurred_at, pk__lt=before.pk)
         messages = messages.filter(earlier, occurred_at__lte=before.occurred_at)
     return list(messages.order_by("-occurred_at", "-id")[:limit])[::-1]
+
+
+def threads(conversations: Iterable[Conversation], *, limit: int) -> dict[int, list[Message]]:
+    """Return the last `limit` messages of several chats, each oldest first, by the key of the conversation."""
+    latest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-occurred_at", "-id").values("pk")[:limit]
+    chats = Conversation.objects.filter(pk__in=[conversation.pk for conversation in conversations])
+    keys = [pk for found in chats.order_by().values_list(ArraySubquery(latest), flat=True) for pk in found]
+    found: dict[int, list[Message]] = defaultdict(list)
+    for message in Message.objects.filter(pk__in=keys).select_related("author").fetch_mode(FETCH_PEERS):
+        found[message.conversation_id].append(message)
+    return found
+
+
+def attachments_of(messages: Iterable[Message]) -> dict[int, list[Attachment]]:
+    """Return the files of several messages, by the key of the message."""
+    found: dict[int, list[Attachment]] = defaultdict(list)
+    for attachment in Attachment.objects.filter(message__in=messages).order_by("pk"):
+        found[attachment.message_id].append(attachment)
+    return found
 
 
 def unread_since(conversation: Conversation) -> Message | None:

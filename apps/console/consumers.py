@@ -1,0 +1,222 @@
+"""The socket of the chat page: from the one feed to one screen, rights checked at every event.
+
+Close codes: 4401 not (or no longer) signed in, 4403 no right to see conversations, 4429 too many sockets or
+too many frames, 1003 binary frame, 1009 frame too long, 1011 we failed, 1013 too slow to listen.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections import Counter
+from importlib import import_module
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from apps.accounts.queries import actor_for_user
+from apps.console.frames import drawer
+from apps.core import live
+from apps.core.actors import Actor, Scope
+
+BEAT_SECONDS = 30
+RECHECK_SECONDS = 60
+SOCKETS_PER_USER = 10
+FRAME_BYTES = 64 * 1024
+FRAMES_PER_SECOND = 20
+FRAME_BURST = 50
+SEND_SECONDS = 20
+LONGEST_GAP = live.PAGE
+"""A screen that missed more than this loads afresh: that is quicker than drawing every event."""
+
+logger = logging.getLogger(__name__)
+_open_sockets: Counter[int] = Counter()
+
+
+class Allowance:
+    """A bucket of frames that refills with time."""
+
+    def __init__(self) -> None:
+        self._left = float(FRAME_BURST)
+        self._at = time.monotonic()
+
+    def take(self) -> bool:
+        """Take one frame; False when the bucket is empty."""
+        now = time.monotonic()
+        self._left = min(FRAME_BURST, self._left + (now - self._at) * FRAMES_PER_SECOND) - 1
+        self._at = now
+        return self._left >= 0
+
+
+class ChatConsumer(AsyncWebsocketConsumer):
+    """One open chat page."""
+
+    actor: Actor | None = None
+    counted_for: int | None = None
+    is_closed = False
+    cursor = ""
+    language = settings.LANGUAGE_CODE
+
+    async def connect(self) -> None:
+        """Accept first, so that the page learns from the close code why it may not stay."""
+        await self.accept()
+        self.allowance = Allowance()
+        self.tasks: list[asyncio.Task[None]] = []
+        self.actor = await self._current_actor()
+        if refusal := self._refusal():
+            await self.close(refusal)
+            return
+        asked = parse_qs(self.scope["query_string"].decode("latin-1"))
+        wanted = asked.get("language", [""])[0]
+        self.language = wanted if wanted in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        after = asked.get("after", [None])[0]
+        for work in (self._follow(after), self._beat(), self._recheck()):
+            task = asyncio.create_task(work)
+            task.add_done_callback(self._ended)
+            self.tasks.append(task)
+
+    def _refusal(self) -> int:
+        """Return why this page may not stay, as a close code; 0 when it may, and then it is counted."""
+        if self.actor is None or self.actor.user_id is None:
+            return 4401
+        if not self.actor.can(Scope.CONVERSATIONS_READ):
+            return 4403
+        if _open_sockets[self.actor.user_id] >= SOCKETS_PER_USER:
+            return 4429
+        _open_sockets[self.actor.user_id] += 1
+        self.counted_for = self.actor.user_id
+        return 0
+
+    async def disconnect(self, code: int) -> None:
+        self.is_closed = True
+        for task in self.tasks:
+            task.cancel()
+        if self.counted_for is not None:
+            _open_sockets[self.counted_for] -= 1
+            self.counted_for = None
+
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Close once; whatever is said afterwards is not heard."""
+        if not self.is_closed:
+            self.is_closed = True
+            await super().close(code, reason)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Answer a page; it has little to say, and nobody may say it too fast or too long."""
+        if not self.allowance.take():
+            await self.close(4429)
+        elif text_data is None:
+            await self.close(1003)
+        elif len(text_data.encode()) > FRAME_BYTES:
+            await self.close(1009)
+        elif not self.is_closed:
+            await self._answer(text_data)
+
+    async def _answer(self, text: str) -> None:
+        try:
+            said = json.loads(text)
+        except (ValueError, RecursionError):
+            await self._say(type="error", code="malformed")
+            return
+        if isinstance(said, dict) and said.get("type") == "ping":
+            await self._say(type="pong", cursor=self.cursor)
+        else:
+            await self._say(type="error", code="unknown")
+
+    async def _follow(self, after: str | None) -> None:
+        """Send every event this actor may see, from the page's cursor on."""
+        try:
+            if after is not None and await _is_long_gap(after):
+                await self._say(type="reload")
+                return
+            async with live.subscribe(after) as feed:
+                await self._say(type="ready", cursor=after)
+                async for event in feed:
+                    await self._pass_on(event)
+                    self.cursor = str(event.cursor)
+        except (live.GapTooOld, live.InvalidCursor):
+            await self._say(type="reload")
+
+    async def _pass_on(self, event: live.Event) -> None:
+        actor = self.actor
+        if actor is None:
+            return
+        if event.kind == live.LiveKind.ACCESS_CHANGED:
+            if event.user_id == actor.user_id:
+                await self._check_access()
+            return
+        if not event.visible_to(actor):
+            return
+        frame = await drawer().frame(event, self.language)
+        if self.actor is not None and (text := frame.text_for(self.actor)) is not None:
+            await self._send(text)
+
+    async def _beat(self) -> None:
+        """Say something now and then, so that a dead line is noticed on both sides."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            await self._say(type="beat", cursor=self.cursor or None)
+
+    async def _recheck(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            await self._check_access()
+
+    async def _check_access(self) -> None:
+        """Read the session and the rights again; what changed for the worse takes effect at once."""
+        before, now = self.actor, await self._current_actor()
+        if now is None or not now.can(Scope.CONVERSATIONS_READ):
+            self.actor = None
+            await self.close(4401 if now is None else 4403)
+            return
+        self.actor = now
+        if before is not None and (before.branch_ids, before.scopes) != (now.branch_ids, now.scopes):
+            await self._say(type="reload")  # what the page shows may not be theirs any more
+
+    @database_sync_to_async
+    def _current_actor(self) -> Actor | None:
+        """Return whom the session belongs to by now; None when it ended or the user may not come in."""
+        session = self.scope.get("session")
+        if session is None or not session.session_key:
+            return None
+        request = HttpRequest()
+        request.session = import_module(settings.SESSION_ENGINE).SessionStore(session.session_key)
+        user = get_user(request)
+        try:
+            return actor_for_user(user) if user.is_authenticated else None
+        except PermissionDenied:
+            return None
+
+    async def _say(self, **frame: Any) -> None:
+        await self._send(json.dumps({name: value for name, value in frame.items() if value is not None}))
+
+    async def _send(self, text: str) -> None:
+        """Send one frame. A page that does not take it in time must come back and catch up."""
+        if self.is_closed:
+            return
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await self.send(text_data=text)
+        except TimeoutError:
+            await self.close(1013)
+        except OSError:
+            self.is_closed = True  # it left while we spoke
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A socket that stays open but says nothing would be a lie: end it, and the page comes back."""
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        logger.error("console.socket_failed", exc_info=error)
+        self.tasks.append(asyncio.get_running_loop().create_task(self.close(1011)))
+
+
+@database_sync_to_async
+def _is_long_gap(after: str) -> bool:
+    events, _ = live.read_after(live.Cursor.parse(after))
+    return len(events) >= LONGEST_GAP

@@ -1,0 +1,152 @@
+"""What happened, drawn once for every screen of this process.
+
+A frame carries finished pieces of the page and the names of their places. It never depends on who looks,
+but for the language; whether somebody may see it is asked at each socket.
+"""
+
+import asyncio
+import json
+from collections import OrderedDict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db import close_old_connections, connections
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from apps.console.templatetags.console import day_key, day_name, state
+from apps.conversations.models import Conversation, Message
+from apps.conversations.queries import ChatFilter, chat_list, messages_for
+from apps.core.actors import SYSTEM, Actor
+from apps.core.live import Event, LiveKind
+
+KEPT = 512
+OF_ONE_PERSON = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One piece of the page, and the branch it belongs to."""
+
+    branch_id: int
+    piece: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One event as the sockets send it."""
+
+    event: Event
+    targets: tuple[Target, ...]
+
+    def text_for(self, actor: Actor) -> str | None:
+        """Return the JSON for this actor; None when nothing of it exists for them."""
+        visible = [target.piece for target in self.targets if actor.sees_branch(target.branch_id)]
+        if not visible:
+            return None
+        event = self.event
+        head = {"type": "event", "cursor": str(event.cursor), "kind": event.kind, "targets": visible}
+        return json.dumps(head, ensure_ascii=False, separators=(",", ":"))
+
+
+def draw(event: Event, language: str) -> Frame:
+    """Read once and draw once what an event changed."""
+    with translation.override(language):
+        return Frame(event=event, targets=tuple(_targets(event)))
+
+
+def draw_message(message: Message, conversation: Conversation) -> str:
+    """Draw one message in its day; thread.js puts it where it belongs."""
+    day = {"key": day_key(message.occurred_at), "label": day_name(message.occurred_at)}
+    return render_to_string("console/_placed.html", {"c": conversation, "m": message, "day": day})
+
+
+def _targets(event: Event) -> Iterator[Target]:
+    match event.kind:
+        case LiveKind.MESSAGE_ADDED | LiveKind.MESSAGE_CHANGED:
+            for message in _messages(event.message_id or 0):
+                yield from _conversation_targets(message.conversation)
+                html = draw_message(message, message.conversation)
+                yield _target(message.conversation, f"m{message.pk}", html)
+        case LiveKind.CONVERSATION_CHANGED:
+            for conversation in chat_list(SYSTEM, ChatFilter(is_open=None)).filter(pk=event.conversation_id or 0):
+                yield from _conversation_targets(conversation)
+        case LiveKind.PERSON_CHANGED:
+            theirs = chat_list(SYSTEM, ChatFilter(is_open=None)).filter(person=event.person_id)
+            for conversation in theirs[:OF_ONE_PERSON]:
+                yield from _conversation_targets(conversation)
+
+
+def _messages(pk: int) -> QuerySet[Message]:
+    related = ("author", "api_token", "reply_to__author")
+    shown = ("inbox__account", "identity", "person", "assignee")
+    conversation = [f"conversation__{name}" for name in shown]
+    return messages_for(SYSTEM).select_related("inbox__account", *related, *conversation).filter(pk=pk)
+
+
+def _conversation_targets(conversation: Conversation) -> Iterator[Target]:
+    row = render_to_string("console/_row.html", {"c": conversation})
+    yield _target(conversation, f"row-{conversation.pk}", row, state=state(conversation))
+    window = render_to_string("console/_window_place.html", {"c": conversation})
+    yield _target(conversation, f"window-{conversation.pk}", window)
+
+
+def _target(conversation: Conversation, name: str, html: str, **more: str) -> Target:
+    piece = {"id": name, "conversation": conversation.pk, "html": html.strip(), **more}
+    return Target(branch_id=conversation.inbox.branch_id, piece=piece)
+
+
+class Drawer:
+    """Draws each event once for all sockets of one event loop and remembers the last ones."""
+
+    def __init__(self) -> None:
+        # A thread of its own: the sockets' threads come and go, and this one keeps its connection.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="frames")
+        self._drawn: OrderedDict[tuple[str, str], asyncio.Task[Frame]] = OrderedDict()
+
+    async def frame(self, event: Event, language: str) -> Frame:
+        """Return the frame of an event; whoever comes first has it drawn."""
+        key = (str(event.cursor), language)
+        task = self._drawn.get(key)
+        if task is None or task.cancelled() or (task.done() and task.exception()):
+            loop = asyncio.get_running_loop()
+            # No socket owns the drawing: one that leaves must not end it for the others.
+            task = self._drawn[key] = loop.create_task(self._draw(event, language), context=Context())
+            while len(self._drawn) > KEPT:
+                self._drawn.popitem(last=False)
+        return await asyncio.shield(task)
+
+    async def _draw(self, event: Event, language: str) -> Frame:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _draw_fresh, event, language)
+
+    def stop(self) -> None:
+        """Close the thread's connection; for the end of a process or of a test."""
+        self._thread.submit(connections.close_all)
+        self._thread.shutdown(wait=True)
+
+
+def _draw_fresh(event: Event, language: str) -> Frame:
+    close_old_connections()
+    return draw(event, language)
+
+
+_drawers: WeakKeyDictionary[asyncio.AbstractEventLoop, Drawer] = WeakKeyDictionary()
+
+
+def drawer() -> Drawer:
+    """Return the drawer of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _drawers:
+        _drawers[loop] = Drawer()
+    return _drawers[loop]
+
+
+def stop() -> None:
+    """End the drawer of the running event loop, if it has one."""
+    if found := _drawers.pop(asyncio.get_running_loop(), None):
+        found.stop()

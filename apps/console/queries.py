@@ -1,0 +1,207 @@
+"""What the chat page shows of the conversations: a view of the list, page by page, and its counters."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import models
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.conversations.models import Conversation
+from apps.conversations.queries import ChatFilter, after_row, chat_list, conversations_for
+from apps.core.actors import Actor
+from apps.inboxes.models import Inbox
+from apps.inboxes.queries import inboxes_for
+
+PAGE = 50
+COUNTED = 1_000
+"""Counters stop here: beyond it the number says nothing and costs much."""
+TEXT_LENGTH = 100
+EARLIER = 5
+
+
+class View(models.TextChoices):
+    """The views everybody has."""
+
+    PENDING = "pending", _("Pending")
+    MINE = "mine", _("Mine")
+    UNASSIGNED = "unassigned", _("Unassigned")
+    UNREAD = "unread", _("Unread")
+    ALL = "all", _("All")
+    CLOSED = "closed", _("Closed")
+
+
+class Order(models.TextChoices):
+    """How a view is sorted."""
+
+    RECENT = "recent", _("Recent")
+    URGENT = "urgent", _("Urgent")
+
+
+COUNTED_VIEWS = (View.PENDING, View.MINE, View.UNASSIGNED, View.UNREAD, View.ALL)
+ICONS = {
+    View.PENDING: "flag",
+    View.MINE: "user",
+    View.UNASSIGNED: "user-off",
+    View.UNREAD: "mail",
+    View.ALL: "inbox",
+    View.CLOSED: "done",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which list the page was asked for."""
+
+    view: View = View.ALL
+    order: Order = Order.RECENT
+    inbox: Inbox | None = None
+    text: str = ""
+    after: str = ""
+
+    def narrowed(self, actor: Actor) -> ChatFilter:
+        """Return it as the door understands it."""
+        if self.text:
+            return ChatFilter(text=self.text, is_open=None, inbox_id=self.inbox.pk if self.inbox else None)
+        if self.inbox is not None:
+            return ChatFilter(inbox_id=self.inbox.pk)
+        return filter_of(self.view, actor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One page of a list, ready to be drawn."""
+
+    view: str
+    order: str
+    inbox: Inbox | None
+    query: str
+    title: str
+    rows: list[Conversation]
+    after: str
+
+
+def filter_of(view: View, actor: Actor) -> ChatFilter:
+    """Return the conversations of a view."""
+    match view:
+        case View.PENDING:
+            return ChatFilter(is_pending=True)
+        case View.MINE:
+            return ChatFilter(assignee_id=actor.user_id)
+        case View.UNASSIGNED:
+            return ChatFilter(is_unassigned=True)
+        case View.UNREAD:
+            return ChatFilter(is_unread=True)
+        case View.CLOSED:
+            return ChatFilter(is_open=False)
+        case _:
+            return ChatFilter()
+
+
+def listing(actor: Actor, asked: Asked) -> Listing:
+    """Return one page of the list that was asked for."""
+    rows = chat_list(actor, asked.narrowed(actor))
+    page, after = _urgent_page(rows, asked.after) if asked.order == Order.URGENT else _recent_page(rows, asked.after)
+    return Listing(
+        view=asked.view,
+        order=asked.order,
+        inbox=asked.inbox,
+        query=asked.text,
+        title=asked.inbox.name if asked.inbox else str(asked.view.label),
+        rows=page,
+        after=after,
+    )
+
+
+def count_views(actor: Actor) -> dict[str, int]:
+    """Return how many conversations each view holds, up to COUNTED."""
+    return {view: chat_list(actor, filter_of(view, actor)).order_by()[:COUNTED].count() for view in COUNTED_VIEWS}
+
+
+def total_of(actor: Actor, asked: Asked) -> int:
+    """Return how many rows the list has, up to COUNTED; a search is not counted."""
+    return 0 if asked.text else chat_list(actor, asked.narrowed(actor)).order_by()[:COUNTED].count()
+
+
+def inboxes_with_unread(actor: Actor) -> list[tuple[Inbox, int]]:
+    """Return the inboxes of the actor, each with its conversations that nobody read."""
+    unread = conversations_for(actor).filter(unread_count__gt=0, closed_at=None)
+    counted = dict(unread.order_by().values_list("inbox").annotate(Count("pk")))
+    return [(inbox, counted.get(inbox.pk, 0)) for inbox in inboxes_for(actor).order_by("name", "pk")]
+
+
+def shown_count(number: int) -> str:
+    """Return a counter as it is shown: nothing for none, 999+ for too many to matter."""
+    return f"{COUNTED - 1}+" if number >= COUNTED else str(number or "")
+
+
+def other_conversations(actor: Actor, conversation: Conversation) -> list[Conversation]:
+    """Return the latest other conversations of the same person."""
+    others = chat_list(actor, ChatFilter(is_open=None)).filter(person=conversation.person_id)
+    return list(others.exclude(pk=conversation.pk)[:EARLIER])
+
+
+def _recent_page(rows: QuerySet[Conversation], after: str) -> tuple[list[Conversation], str]:
+    _, moment, pk = _read_key(after)
+    found = list((after_row(rows, moment, pk) if moment else rows)[: PAGE + 1])
+    return _cut(found, lambda row: _key(0, row.last_message_at, row.pk))
+
+
+def _urgent_page(rows: QuerySet[Conversation], after: str) -> tuple[list[Conversation], str]:
+    """Pending first, then the rest; in each those that still may be answered freely, by the time left.
+
+    Four short queries by index instead of one that sorts every conversation; usually the first fill the page.
+    """
+    start, moment, pk = _read_key(after)
+    now = timezone.now()
+    found: list[Conversation] = []
+    group_of: dict[int, int] = {}
+    for group in range(start, 4):
+        part = _urgency_group(rows, group, now)
+        if group == start and moment:
+            part = _after_in_group(part, group, moment, pk)
+        fresh = list(part[: PAGE + 1 - len(found)])
+        group_of.update((row.pk, group) for row in fresh)
+        found += fresh
+        if len(found) > PAGE:
+            break
+    return _cut(found, lambda row: _key(group_of[row.pk], _moment_in_group(row, group_of[row.pk]), row.pk))
+
+
+def _urgency_group(rows: QuerySet[Conversation], group: int, now: datetime) -> QuerySet[Conversation]:
+    rows = rows.filter(is_pending=group < 2)
+    if group % 2 == 0:
+        return rows.filter(window_ends_at__gt=now).order_by("window_ends_at", "pk")
+    return rows.filter(Q(window_ends_at=None) | Q(window_ends_at__lte=now))
+
+
+def _after_in_group(rows: QuerySet[Conversation], group: int, moment: datetime, pk: int) -> QuerySet[Conversation]:
+    if group % 2 == 1:
+        return after_row(rows, moment, pk)
+    later = Q(window_ends_at__gt=moment) | Q(window_ends_at=moment, pk__gt=pk)
+    return rows.filter(later, window_ends_at__gte=moment)
+
+
+def _moment_in_group(row: Conversation, group: int) -> datetime:
+    return row.window_ends_at if group % 2 == 0 and row.window_ends_at else row.last_message_at
+
+
+def _cut(found: list[Conversation], key: Callable[[Conversation], str]) -> tuple[list[Conversation], str]:
+    page = found[:PAGE]
+    return page, key(page[-1]) if len(found) > PAGE else ""
+
+
+def _key(group: int, moment: datetime, pk: int) -> str:
+    elapsed = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return f"{group}-{elapsed // timedelta(microseconds=1)}-{pk}"
+
+
+def _read_key(text: str) -> tuple[int, datetime | None, int]:
+    """Read where a page begins; what is no key of ours begins at the top."""
+    parts = text.split("-")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 17 for part in parts):
+        return 0, None, 0
+    group, micros, pk = map(int, parts)
+    return min(group, 3), datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros), pk

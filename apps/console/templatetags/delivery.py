@@ -1,0 +1,74 @@
+"""What happened to a message of ours, in words that say what to do next."""
+
+from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.console.templatetags.console import channel, clock
+from apps.conversations.models import Dispatch, Message, Status
+from providers import registry
+from providers.types import FailureReason
+
+register = template.Library()
+
+BY_REASON = {
+    FailureReason.NETWORK: gettext_lazy("%(channel)s could not be reached."),
+    FailureReason.THROTTLED: gettext_lazy("%(channel)s asked us to send more slowly. Wait some minutes and try again."),
+    FailureReason.BUSY: gettext_lazy("%(channel)s had trouble. Wait some minutes and try again."),
+    FailureReason.RECIPIENT: gettext_lazy("This person cannot receive it: check the number, or write another way."),
+    FailureReason.OPTED_OUT: gettext_lazy("This person asked %(channel)s for no more messages of this kind."),
+    FailureReason.MARKETING: gettext_lazy("%(channel)s holds advertising back for this person. Try another day."),
+    FailureReason.POLICY: gettext_lazy("%(channel)s does not allow this message. Change the words."),
+    FailureReason.WINDOW: gettext_lazy("The time to answer freely is over: wait until the person writes again."),
+    FailureReason.TEMPLATE: gettext_lazy("%(channel)s did not accept the template."),
+    FailureReason.MEDIA: gettext_lazy("%(channel)s did not accept the file."),
+    FailureReason.CONTENT: gettext_lazy("This channel cannot carry this message. Write it another way."),
+    FailureReason.REQUEST: gettext_lazy(
+        "%(channel)s did not understand our request. Tell whoever administers the system."
+    ),
+    FailureReason.ACCOUNT: gettext_lazy("%(channel)s refuses our account. Tell whoever administers the system."),
+    FailureReason.UNCERTAIN: gettext_lazy("%(channel)s broke off without an answer."),
+    FailureReason.UNKNOWN: gettext_lazy("%(channel)s did not deliver it and gave no reason we know."),
+}
+BY_DISPATCH = {
+    Dispatch.WINDOW_CLOSED: BY_REASON[FailureReason.WINDOW],
+    Dispatch.EXPIRED: gettext_lazy("It waited too long for %(channel)s, so it was not sent any more."),
+    Dispatch.CANCELED: gettext_lazy("It was withdrawn before it left."),
+}
+WAITING = {
+    Dispatch.WAITING: gettext_lazy("%(channel)s could not be reached. Next try at %(time)s."),
+    Dispatch.NEEDS_AUTH: gettext_lazy(
+        "It waits: %(channel)s refuses our account. It goes out when an administrator renews it."
+    ),
+}
+
+
+@register.filter
+def failure(message: Message) -> str:
+    """Return why a message failed, as a sentence."""
+    kind = message.inbox.account.kind
+    words = BY_DISPATCH.get(Dispatch(message.dispatch))
+    if words is None:
+        words = BY_REASON[registry.reason_for(kind, message.error_code)]
+    return str(words) % {"channel": channel(kind)}
+
+
+@register.filter
+def waiting(message: Message) -> str:
+    """Return what a message that has not left yet waits for; nothing when it is simply its turn."""
+    words = WAITING.get(Dispatch(message.dispatch))
+    if words is None or message.status != Status.QUEUED:
+        return ""
+    due = clock(message.next_attempt_at) if message.next_attempt_at else _("once")
+    return str(words) % {"channel": channel(message.inbox.account.kind), "time": due}
+
+
+@register.filter
+def may_retry(message: Message) -> bool:
+    """Tell whether nothing of a failed message can have reached the person."""
+    return message.dispatch in {
+        Dispatch.REJECTED,
+        Dispatch.EXPIRED,
+        Dispatch.CANCELED,
+        Dispatch.WINDOW_CLOSED,
+    }

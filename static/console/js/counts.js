@@ -1,0 +1,32 @@
+// Counts: the numbers of the views, asked for soon after something happened and at most every two
+// seconds; also the number in the page's title.
+import { get } from "./request.js";
+import { swap } from "./morph.js";
+
+const PAUSE = 2_000;
+const SOON = 250;
+let timer = 0;
+let last = 0;
+
+export function refreshCounts() {
+  if (timer) return;
+  timer = setTimeout(ask, Math.max(SOON, last + PAUSE - Date.now()));
+}
+
+async function ask() {
+  try {
+    swap(await get(`/chat/${location.search}`, "counts"));
+    retitle();
+  } catch {
+    // the line's own banner speaks of it; the next event asks again
+  } finally {
+    last = Date.now();
+    timer = 0;
+  }
+}
+
+export function retitle() {
+  const unread = document.querySelector("#count-unread")?.textContent.trim();
+  const title = document.querySelector("#list-title").textContent;
+  document.title = `${unread && unread !== "0" ? `(${unread}) ` : ""}${title} · ${document.body.dataset.name}`;
+}

@@ -1,0 +1,141 @@
+// List: puts rows in their places by what the server wrote on them. Rows change where they are; what
+// would move them waits while the pointer or the keyboard is on the list, and a pill says how many wait.
+import { morph, parse } from "./morph.js";
+import { get } from "./request.js";
+import { draftOf } from "./drafts.js";
+
+const waiting = new Map();
+let isPointerInside = false;
+
+const section = () => document.querySelector("#list");
+const rows = () => document.querySelector("#rows");
+const isHeld = () => isPointerInside || rows().matches(":has(.row__name:focus-visible)");
+
+export function place(row) {
+  const old = document.getElementById(row.id);
+  const belongs = old && section().hasAttribute("data-query") ? true : isOfThisView(row);
+  if (!old && (!belongs || isBeyondTheEnd(row))) return;
+  if (old) morph(old, row);
+  const shown = old ?? row;
+  dress(shown);
+  if (old && belongs && isInPlace(old)) return;
+  const move = () => (belongs ? insert(shown) : shown.remove());
+  if (!isHeld()) return move();
+  waiting.set(row.id, move);
+  sayWaiting();
+}
+
+// What is personal is put on after the server's drawing: which one is open here, and my own draft.
+export function dress(row) {
+  const isCurrent = row.dataset.conversation === document.querySelector("#chat").dataset.conversation;
+  row.classList.toggle("is-current", isCurrent);
+  const link = row.querySelector(".row__name");
+  if (isCurrent) link.setAttribute("aria-current", "true");
+  else link.removeAttribute("aria-current");
+  const draft = isCurrent ? "" : draftOf(row.dataset.conversation);
+  const [last, mine] = [row.querySelector("[data-last]"), row.querySelector(".draft")];
+  if (mine) mine.remove();
+  last.hidden = Boolean(draft);
+  if (!draft) return;
+  const words = document.createElement("span");
+  words.className = "cut draft";
+  words.textContent = `${document.body.dataset.wordDraft} ${draft}`;
+  last.after(words);
+}
+
+export function dressAll() {
+  for (const row of rows().querySelectorAll(".row")) dress(row);
+}
+
+function isOfThisView({ dataset }) {
+  const { view, inbox, query } = section().dataset;
+  if (query !== undefined) return false;
+  if (inbox) return dataset.inbox === inbox && dataset.closed === undefined;
+  if (view === "closed") return dataset.closed !== undefined;
+  if (dataset.closed !== undefined) return false;
+  if (view === "pending") return dataset.pending !== undefined;
+  if (view === "mine") return dataset.assignee === document.body.dataset.me;
+  if (view === "unassigned") return !dataset.assignee;
+  if (view === "unread") return dataset.unread !== "0";
+  return true;
+}
+
+// The order of the server: recent, or pending first and then by the time left to answer.
+function rank(row) {
+  const recent = -Number(row.dataset.at);
+  if (section().dataset.order !== "urgent") return [0, 0, recent];
+  const until = Number(row.dataset.window || 0);
+  return [row.dataset.pending === undefined ? 1 : 0, until > Date.now() * 1000 ? until : Infinity, recent];
+}
+
+function isBefore(one, other) {
+  const [a, b] = [rank(one), rank(other)];
+  const at = a.findIndex((value, index) => value !== b[index]);
+  return at < 0 ? Number(one.dataset.conversation) > Number(other.dataset.conversation) : a[at] < b[at];
+}
+
+const others = (row) => [...rows().querySelectorAll(":scope > .row")].filter((other) => other !== row);
+const isBeyondTheEnd = (row) => rows().querySelector("[data-more]") !== null && others(row).every((other) => isBefore(other, row));
+
+function isInPlace(row) {
+  const [above, below] = [row.previousElementSibling, row.nextElementSibling];
+  return (!above || isBefore(above, row)) && (!below?.matches(".row") || isBefore(row, below));
+}
+
+function insert(row) {
+  const below = others(row).find((other) => isBefore(row, other)) ?? rows().querySelector("[data-more]");
+  if (below) below.before(row);
+  else rows().append(row);
+}
+
+function sayWaiting() {
+  const pill = document.querySelector("[data-news]");
+  pill.hidden = waiting.size === 0;
+  pill.querySelector("[data-news-count]").textContent = waiting.size;
+}
+
+export function release() {
+  const moves = [...waiting.values()];
+  waiting.clear();
+  for (const move of moves) move();
+  sayWaiting();
+}
+
+export function move(step) {
+  const all = [...rows().querySelectorAll(":scope > .row")];
+  const now = all.findIndex((row) => row.contains(document.activeElement) || (!rows().contains(document.activeElement) && row.matches(".is-current")));
+  const next = all[Math.max(0, Math.min(all.length - 1, now + step))];
+  next?.querySelector(".row__name").focus({ focusVisible: true });
+  next?.scrollIntoView({ block: "nearest" });
+}
+
+async function more(item) {
+  const link = item.querySelector("a");
+  if (item.ariaBusy) return;
+  item.ariaBusy = "true";
+  const page = parse(await get(link.href, "rows"));
+  for (const row of page.querySelectorAll(".row")) if (document.getElementById(row.id)) row.remove();
+  item.replaceWith(page);
+  dressAll();
+  watch();
+}
+
+const end = new IntersectionObserver((seen) => {
+  for (const { isIntersecting, target } of seen) if (isIntersecting) more(target).catch(() => { target.ariaBusy = null; });
+}, { rootMargin: "400px" });
+
+export function watch() {
+  waiting.clear();
+  sayWaiting();
+  end.disconnect();
+  const item = rows().querySelector("[data-more]");
+  if (item) end.observe(item);
+}
+
+const inList = (event) => event.target.closest?.(".list__scroll");
+if (matchMedia("(hover: hover)").matches) {
+  document.addEventListener("pointerover", (event) => { isPointerInside = Boolean(inList(event)); if (!isHeld()) release(); });
+  document.documentElement.addEventListener("pointerleave", () => { isPointerInside = false; if (!isHeld()) release(); });
+}
+document.addEventListener("focusin", () => { if (!isHeld()) release(); });
+document.addEventListener("click", (event) => { if (event.target.closest("[data-news]")) release(); });

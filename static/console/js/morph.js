@@ -1,0 +1,41 @@
+// Morph: make what is on the page equal to what the server drew, touching only what differs, so that
+// focus, selection and scroll inside it stay.
+
+export function parse(html) {
+  const box = document.createElement("template");
+  box.innerHTML = html; // drawn and escaped by the server; the policy runs no script that hides in it
+  return box.content;
+}
+
+export function morph(now, next) {
+  if (now.isEqualNode(next)) return now;
+  if (now.nodeType !== next.nodeType || now.nodeName !== next.nodeName) {
+    now.replaceWith(next);
+    return next;
+  }
+  if (now.nodeType !== Node.ELEMENT_NODE) {
+    now.data = next.data;
+    return now;
+  }
+  for (const { name } of [...now.attributes]) if (!next.hasAttribute(name)) now.removeAttribute(name);
+  for (const { name, value } of next.attributes) if (now.getAttribute(name) !== value) now.setAttribute(name, value);
+  morphChildren(now, [...next.childNodes]);
+  return now;
+}
+
+function morphChildren(now, next) {
+  next.forEach((child, at) => {
+    const old = now.childNodes[at];
+    if (old) morph(old, child);
+    else now.append(child);
+  });
+  while (now.childNodes.length > next.length) now.lastChild.remove();
+}
+
+// Put every element of `html` that has an id in the place of the one on the page.
+export function swap(html) {
+  for (const next of parse(html).querySelectorAll(":scope > [id]")) {
+    const now = document.getElementById(next.id);
+    if (now) morph(now, next);
+  }
+}

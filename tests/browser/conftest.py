@@ -1,0 +1,78 @@
+"""A real Chromium before the real application."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from asgiref.sync import sync_to_async
+from django.test import Client
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+
+from apps.accounts.models import User
+
+FOUND = Path(__file__).resolve().parents[2] / ".tools" / "chromium"
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+def chromium() -> str | None:
+    """Return the browser that the set-up found, if there is one."""
+    kept = FOUND.read_text().strip() if FOUND.exists() else ""
+    return next((path for path in (os.environ.get("CHROMIUM_PATH"), kept) if path), None) or shutil.which("chromium")
+
+
+@dataclass
+class Screen:
+    """One open page, and whatever it complained about."""
+
+    page: Page
+    context: BrowserContext
+    complaints: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        """Note every error, every breach of the policy and every dialog."""
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("console", self._said)
+        self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(f"console: {message.text}")
+
+
+@pytest_asyncio.fixture
+async def browser() -> AsyncIterator[Browser]:
+    path = chromium()
+    if path is None:
+        pytest.skip("no Chromium on this machine")
+    async with async_playwright() as playwright:
+        found = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield found
+        await found.close()
+
+
+@pytest.fixture
+def open_screen(server: str, browser: Browser) -> Callable[..., Awaitable[Screen]]:
+    """Return what opens a page as a signed-in user: open_screen(user, path, viewport=…, color_scheme=…)."""
+
+    async def opened(user: User, path: str = "/chat/", *, viewport: Any = DESKTOP, **options: Any) -> Screen:
+        context = await browser.new_context(base_url=server, viewport=viewport, **options)
+        await context.add_cookies([{"name": "sessionid", "value": await _session(user), "url": server}])
+        screen = Screen(page=await context.new_page(), context=context)
+        screen.listen()
+        await screen.page.goto(path)
+        return screen
+
+    return opened
+
+
+@sync_to_async
+def _session(user: User) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.cookies["sessionid"].value
