@@ -8,8 +8,17 @@ from datetime import datetime
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import FETCH_PEERS, OuterRef, Q, QuerySet
 from django.db.models.lookups import Contains
+from django.urls import reverse
 
-from apps.conversations.models import Attachment, Conversation, Direction, Message, Status
+from apps.conversations.models import (
+    Attachment,
+    Conversation,
+    Direction,
+    Message,
+    PendingStatus,
+    SendAttempt,
+    Status,
+)
 from apps.core.actors import Actor, Scope
 from apps.people.models import SearchKey, search_key
 
@@ -49,6 +58,30 @@ def get_message(actor: Actor, pk: int) -> Message:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatFilter:
     """What the chat list is narrowed to; everything left out means any."""
+def send_attempts_for(actor: Actor) -> QuerySet[SendAttempt]:
+    """Return the attempts to send the messages that exist for `actor`."""
+    attempts = SendAttempt.objects.all()
+    if not actor.can(Scope.CONVERSATIONS_READ):
+        return attempts.none()
+    return attempts if actor.branch_ids is None else attempts.filter(message__inbox__branch__in=actor.branch_ids)
+
+
+def attachments_for(actor: Actor) -> QuerySet[Attachment]:
+    """Return the files of the messages that exist for `actor`."""
+    attachments = Attachment.objects.all()
+    if not actor.can(Scope.CONVERSATIONS_READ):
+        return attachments.none()
+    return attachments if actor.branch_ids is None else attachments.filter(message__inbox__branch__in=actor.branch_ids)
+
+
+def pending_statuses_for(actor: Actor) -> QuerySet[PendingStatus]:
+    """Return the statuses that wait for their message in the inboxes that exist for `actor`."""
+    statuses = PendingStatus.objects.all()
+    if not actor.can(Scope.CONVERSATIONS_READ):
+        return statuses.none()
+    return statuses if actor.branch_ids is None else statuses.filter(inbox__branch__in=actor.branch_ids)
+
+
 
     inbox_id: int | None = None
     is_pending: bool | None = None

@@ -190,7 +190,7 @@ class RecordAdmin(HouseAdmin):
 
     write_scope = None
     paginator = InfinitePaginator
-    ordering = ("-pk",)
+    ordering: tuple[str, ...] = ("-pk",)
     sortable_by = ()
     actions: Sequence[Any] | None = None
 
@@ -205,6 +205,7 @@ class HouseInline(Behind, TabularInline):
     can_delete = False
     show_change_link = True
     per_page = 20
+    ordering = ("-pk",)
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False

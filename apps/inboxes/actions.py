@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.actors import Actor, Scope, require
 from apps.core.jobs import Job, enqueue
+from apps.core.secrets import UnreadableSecret
 from apps.inboxes.models import DeadLetter, Inbox, ProviderAccount, WebhookEvent
 from apps.organization.models import Branch
 from providers import registry
@@ -41,10 +42,14 @@ def add_account(*, kind: str, name: str, credentials: Mapping[str, Any], actor: 
 
 @transaction.atomic
 def change_credentials(*, account: ProviderAccount, credentials: Mapping[str, Any], actor: Actor) -> None:
-    """Replace the given credentials and keep the others; what waited for them is sent."""
+    """Replace the given credentials and keep the others; what waited for them is sent.
+
+    Those that no key opens any more count as not stored. Raises PermissionDenied, and ValidationError as
+    `add_account`.
+    """
     require(actor, Scope.SETUP_WRITE)
-    account = ProviderAccount.objects.select_for_update().get(pk=account.pk)
-    merged = {**account.credentials, **credentials}
+    account = ProviderAccount.objects.select_for_update().defer("credentials").get(pk=account.pk)
+    merged = {**stored_credentials(account), **credentials}
     ProviderAccount.objects.filter(pk=account.pk).update(
         credentials=clean_credentials(account.kind, merged),
         revision=F("revision") + 1,
@@ -52,6 +57,22 @@ def change_credentials(*, account: ProviderAccount, credentials: Mapping[str, An
         state_reason="",
     )
     enqueue(Job.SWEEP)
+
+
+def stored_credentials(account: ProviderAccount) -> Mapping[str, Any]:
+    """Return what is stored, or nothing when no key opens it; `account` was read without its credentials."""
+    try:
+        return account.credentials
+    except UnreadableSecret:
+        return {}
+
+
+def rename_account(*, account: ProviderAccount, name: str, actor: Actor) -> None:
+    """Change how an account is called. Raises PermissionDenied, ValidationError (field name)."""
+    require(actor, Scope.SETUP_WRITE)
+    account.name = name.strip()
+    account.full_clean(exclude=["credentials"])
+    account.save(update_fields=["name"])
 
 
 @transaction.atomic
@@ -87,6 +108,21 @@ def add_inbox(*, account: ProviderAccount, branch: Branch, address: str, name: s
     inbox.full_clean()
     inbox.save(force_insert=True)
     return inbox
+
+
+@transaction.atomic
+def change_inbox(
+    *, inbox: Inbox, branch: Branch, name: str, is_active: bool, auto_reply: bool | None, actor: Actor
+) -> None:
+    """Change an inbox; its account and address stay, since conversations hang on them.
+
+    Raises: PermissionDenied; ValidationError as the model says.
+    """
+    require(actor, Scope.SETUP_WRITE)
+    inbox = Inbox.objects.select_for_update().get(pk=inbox.pk)
+    inbox.branch, inbox.name, inbox.is_active, inbox.auto_reply = branch, name.strip(), is_active, auto_reply
+    inbox.full_clean()
+    inbox.save(update_fields=["branch", "name", "is_active", "auto_reply"])
 
 
 def clean_credentials(kind: str, credentials: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,3 @@
+"""Accounts, inboxes and the journal in the admin."""
+
+from apps.inboxes.admin import accounts, journal  # noqa: F401 – importing registers their lists

@@ -1,0 +1,216 @@
+"""Setting up: accounts at providers and our inboxes there.
+
+Secrets and what we drew at random are write-only. A verify token has to be pasted at the provider, so it
+can be shown on demand: by POST, to whoever may set the house up, noted in the account's history and the log.
+"""
+
+import logging
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
+
+from apps.core.actors import Scope
+from apps.core.admin import DoorFilter, HouseAdmin, HouseInline, become
+from apps.core.admin_site import actor_of
+from apps.inboxes.actions import (
+    add_account,
+    add_inbox,
+    change_credentials,
+    change_inbox,
+    rename_account,
+    set_account_active,
+    stored_credentials,
+)
+from apps.inboxes.forms import PREFIX, AccountForm, account_form
+from apps.inboxes.models import Inbox, ProviderAccount
+from apps.inboxes.queries import accounts_for, inboxes_for
+from providers import registry
+
+logger = logging.getLogger(__name__)
+
+
+class InboxInline(HouseInline):
+    """The inboxes of an account."""
+
+    model = Inbox
+    door = staticmethod(inboxes_for)
+    read_scope = Scope.INBOXES_READ
+    fields = readonly_fields = ("name", "branch", "address", "group_address", "is_active")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Inbox]:
+        return super().get_queryset(request).defer("account__credentials")
+
+
+@admin.register(ProviderAccount)
+class ProviderAccountAdmin(HouseAdmin):
+    door = staticmethod(accounts_for)
+    read_scope = Scope.INBOXES_READ
+    write_scope = Scope.SETUP_WRITE
+    list_display = ("name", "provider", "health", "is_active", "last_event_at", "last_bad_signature_at")
+    list_filter = ("state", "is_active")
+    search_fields = ("name",)
+    inlines = (InboxInline,)
+    readonly_fields = (
+        "provider",
+        "webhook_address",
+        "verify_token_hint",
+        "more_inboxes",
+        "health",
+        "handshake_at",
+        "last_event_at",
+        "last_bad_signature_at",
+        "created_at",
+    )
+    actions_detail = ("show_verify_token",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderAccount]:
+        """Leave the credentials closed: a lost key must not take the list down with it."""
+        return super().get_queryset(request).defer("credentials")
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask for the provider first: its credentials are the form."""
+        if request.GET.get("kind") in registry.PROVIDERS or not self.has_add_permission(request):
+            return super().add_view(request, form_url, extra_context)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Which provider is the account at?"),
+            "opts": self.opts,
+            "providers": [(kind, _(provider.label)) for kind, provider in registry.PROVIDERS.items()],
+        }
+        return TemplateResponse(request, "admin/inboxes/provideraccount/choose.html", context)
+
+    def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:
+        if isinstance(obj, ProviderAccount):
+            is_known = self.has_change_permission(request) and obj.kind in registry.PROVIDERS
+            form = account_form(obj.kind, stored_credentials(obj)) if is_known else AccountForm
+        else:
+            form = account_form(request.GET.get("kind", ""), {})
+        return super().get_form(request, obj, change, form=form, **kwargs)
+
+    def get_fieldsets(
+        self, request: HttpRequest, obj: ProviderAccount | None = None
+    ) -> list[tuple[Any, dict[str, Any]]]:
+        kind = obj.kind if obj else request.GET.get("kind", "")
+        form = registry.PROVIDERS[kind].credential_fields() if kind in registry.PROVIDERS else []
+        credentials = (_("Credentials"), {"fields": [PREFIX + line.name for line in form]})
+        state = ("health", "handshake_at", "last_event_at", "last_bad_signature_at", "created_at")
+        if obj is None:
+            return [(None, {"fields": ["name"]}), credentials]
+        sets: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": ["provider", "name", "is_active"]})]
+        if self.has_change_permission(request):
+            webhook = ["webhook_address"]
+            if registry.PROVIDERS[obj.kind].capabilities.has_handshake if obj.kind in registry.PROVIDERS else False:
+                webhook.append("verify_token_hint")
+            sets += [(_("Webhook"), {"fields": [*webhook, "more_inboxes"]}), credentials]
+        return [*sets, (_("State"), {"fields": state})]
+
+    def save_model(self, request: HttpRequest, obj: ProviderAccount, form: AccountForm, change: bool) -> None:
+        actor = actor_of(request)
+        if not change:
+            kind, name = request.GET["kind"], form.cleaned_data["name"]
+            become(obj, add_account(kind=kind, name=name, credentials=form.given_credentials(), actor=actor))
+            return
+        if "name" in form.changed_data:
+            rename_account(account=obj, name=form.cleaned_data["name"], actor=actor)
+        set_account_active(account=obj, is_active=form.cleaned_data["is_active"], actor=actor)
+        if changed := form.changed_credentials():
+            change_credentials(account=obj, credentials=changed, actor=actor)
+
+    @display(description=_("provider"), ordering="kind")
+    def provider(self, account: ProviderAccount) -> str:
+        known = registry.PROVIDERS.get(account.kind)
+        return gettext(known.label) if known else account.kind
+
+    @display(description=_("state"), label={"ok": "success", "needs_auth": "danger"})
+    def health(self, account: ProviderAccount) -> tuple[str, str]:
+        words = account.get_state_display()
+        return account.state, f"{words}: {account.state_reason}" if account.state_reason else str(words)
+
+    @display(description=_("webhook URL"))
+    def webhook_address(self, account: ProviderAccount) -> SafeString:
+        return format_html('<code class="select-all break-all">{}</code>', account.webhook_url)
+
+    @display(description=_("verify token"))
+    def verify_token_hint(self, account: ProviderAccount) -> str:
+        return gettext(
+            "Enter it at the provider beside the webhook URL. “Show verify token”, at the top, "
+            "shows it and notes who did."
+        )
+
+    @display(description=_("inboxes"))
+    def more_inboxes(self, account: ProviderAccount) -> SafeString:
+        address = f"{reverse('admin:inboxes_inbox_add')}?account={account.pk}"
+        return format_html('<a class="text-link" href="{}">{}</a>', address, _("Add an inbox to this account"))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """Offer the verify token only where the provider asks for one."""
+        account = self.get_object(request, object_id)
+        return super().get_actions_detail(request, object_id) if account and tokens_to_enter(account) else []
+
+    @action(
+        description=_("Show verify token"),
+        permissions=["change"],
+        icon="visibility",
+        dialog={
+            "title": _("Show verify token"),
+            "description": _("The history of the account will say that you saw it."),
+            "form_submit_text": _("Show"),
+        },
+    )
+    def show_verify_token(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        account = self.row(request, object_id)
+        stored = stored_credentials(account)
+        shown = [(gettext(line.label), stored.get(line.name, "–")) for line in tokens_to_enter(account)]
+        self.log_change(request, account, gettext("The verify token was shown."))
+        logger.info("account.verify_token_shown account=%s user=%s", account.pk, actor_of(request).user_id)
+        return render(request, "admin/inboxes/provideraccount/shown.html", {"shown": shown})
+
+
+def tokens_to_enter(account: ProviderAccount) -> list[Any]:
+    """Return the credentials that are ours to choose and have to be entered at the provider."""
+    known = registry.PROVIDERS.get(account.kind)
+    return [line for line in known.credential_fields() if line.is_generated and not line.is_secret] if known else []
+
+
+@admin.register(Inbox)
+class InboxAdmin(HouseAdmin):
+    """Inboxes are switched off, never deleted: conversations hang on them."""
+
+    door = staticmethod(inboxes_for)
+    read_scope = Scope.INBOXES_READ
+    write_scope = Scope.SETUP_WRITE
+    list_display = ("name", "branch", "account", "address", "is_active")
+    list_filter = (("branch", DoorFilter), ("account", DoorFilter), "is_active")
+    search_fields = ("name", "address")
+    autocomplete_fields = ("account", "branch")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Inbox]:
+        return super().get_queryset(request).defer("account__credentials")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return ("account", "branch", "name", "address")
+        return ("name", "branch", "account", "address", "group_address", "is_active", "auto_reply", "created_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return () if obj is None else ("account", "address", "group_address", "created_at")
+
+    def save_model(self, request: HttpRequest, obj: Inbox, form: Any, change: bool) -> None:
+        names = ("branch", "name", "is_active", "auto_reply") if change else ("account", "branch", "name", "address")
+        given = {name: form.cleaned_data[name] for name in names}
+        if change:
+            change_inbox(inbox=obj, **given, actor=actor_of(request))
+        else:
+            become(obj, add_inbox(**given, actor=actor_of(request)))

@@ -1,0 +1,85 @@
+"""The first page of the admin: what waits for somebody. Every number leads to what it counts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apps.console.templatetags import console
+from apps.conversations.models import Status
+from apps.conversations.queries import conversations_for, needs_attention
+from apps.core.actors import Actor
+from apps.core.admin_site import actor_of
+from apps.inboxes.models import DeadLetter, ProviderAccount
+from apps.inboxes.queries import accounts_for, dead_letters_for
+
+COUNTED_TO = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One number and the list behind it; a trouble is loud when there is any."""
+
+    title: Any
+    icon: str
+    address: str
+    count: int
+    is_trouble: bool = False
+
+    @property
+    def words(self) -> str:
+        """The number as it is shown: exact while that is cheap."""
+        return f"{COUNTED_TO}+" if self.count > COUNTED_TO else str(self.count)
+
+
+def product_name(request: HttpRequest) -> str:
+    """Return the name of the house, read once per page."""
+    if not hasattr(request, "product_name"):
+        request.product_name = console.product_name()  # type: ignore[attr-defined]
+    name: str = request.product_name  # type: ignore[attr-defined]
+    return name
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the cards to the first page."""
+    actor = actor_of(request)
+    return {**context, "attention": _attention(actor), "troubles": _troubles(actor)}
+
+
+def _attention(actor: Actor) -> list[Card]:
+    chats = conversations_for(actor)
+    return [
+        _card(_("Pending"), "flag", "conversations_conversation", "is_pending__exact=1", chats.filter(is_pending=True)),
+        _card(
+            _("Unread"), "mark_chat_unread", "conversations_conversation", "unread=1", chats.filter(unread_count__gt=0)
+        ),
+    ]
+
+
+def _troubles(actor: Actor) -> list[Card]:
+    sends, accounts = needs_attention(actor), accounts_for(actor).filter(is_active=True)
+    letters = dead_letters_for(actor).filter(state=DeadLetter.State.OPEN)
+    needing = accounts.filter(state=ProviderAccount.State.NEEDS_AUTH)
+    message, account = "conversations_message", "inboxes_provideraccount"
+    rows: list[tuple[Any, str, str, str, QuerySet[Any]]] = [
+        (_("May have arrived"), "help", message, "status__exact=uncertain", sends.filter(status=Status.UNCERTAIN)),
+        (_("Failed sends"), "error", message, "status__exact=failed", sends.filter(status=Status.FAILED)),
+        (_("Dead letters"), "report", "inboxes_deadletter", "state__exact=open", letters),
+        (
+            _("Accounts that need credentials"),
+            "vpn_key",
+            account,
+            "state__exact=needs_auth&is_active__exact=1",
+            needing,
+        ),
+    ]
+    return [_card(*row, is_trouble=True) for row in rows]
+
+
+def _card(title: Any, icon: str, model: str, narrowed: str, rows: QuerySet[Any], *, is_trouble: bool = False) -> Card:
+    address = f"{reverse(f'admin:{model}_changelist')}?{narrowed}"
+    count = rows.order_by()[: COUNTED_TO + 1].count()
+    return Card(title=title, icon=icon, address=address, count=count, is_trouble=is_trouble)
