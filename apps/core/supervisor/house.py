@@ -52,11 +52,14 @@ class House:
         self._own = {"postgres": postgres, "valkey": valkey}
         self._servers = servers.ensure(self._data_dir, **self._own)
 
-    def start(self, door: socket.socket, clusters: tuple[str, ...], environment: dict[str, str]) -> None:
-        """Start the web process behind `door` and one watch per cluster."""
-        web = [sys.executable, *UVICORN, "--fd", str(door.fileno())]
-        self._add("web", web, environment, pass_fds=(door.fileno(),))
-        for name in clusters:
+    def start_web(self, door: socket.socket, environment: dict[str, str]) -> None:
+        """Start the web process behind `door`."""
+        command = [sys.executable, *UVICORN, "--fd", str(door.fileno())]
+        self._add("web", command, environment, pass_fds=(door.fileno(),))
+
+    def start_clusters(self, names: tuple[str, ...], environment: dict[str, str]) -> None:
+        """Start one watch per cluster of workers."""
+        for name in names:
             self._add(name, manage("work", "--skip-checks", "--cluster", name), environment)
 
     def wait_for_web(self, url: str, stopping: threading.Event) -> bool:

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from argparse import ArgumentParser
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
@@ -57,14 +58,17 @@ class Command(BaseCommand):
             self._tell("tables are up to date")
         if database.is_empty() and not no_demo:
             self._tell("loading demonstration data")
-            call_command("demo", stdout=sys.stderr)
+            call_command("demo", stdout=StringIO())
         database.close()
         if self._stopping.is_set():
             return
         door = self._listen()
-        url = address.url(settings.HOST, door.getsockname()[1])
-        house.start(door, settings.CLUSTERS, {"PORT": str(door.getsockname()[1])})
+        port = door.getsockname()[1]
+        url = address.url(settings.HOST, port)
+        environment = {"PORT": str(port)}
+        house.start_web(door, environment)
         if house.wait_for_web(url, self._stopping):
+            house.start_clusters(settings.CLUSTERS, environment)  # not before: they would slow the page down
             self._welcome(url)
         elif not self._stopping.is_set():
             raise CommandError("The web process does not answer; its lines above say why.")

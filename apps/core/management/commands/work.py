@@ -37,7 +37,12 @@ class Command(BaseCommand):
         ledger = free_ledger(settings.DATA_DIR / "run", cluster)
         end_groups(ledger.groups(), seconds=0)
         ledger.clear()
-        child = Child(name=cluster, command=manage("qcluster", "--skip-checks"), ledger=ledger, environment={"Q_CLUSTER_NAME": cluster})
+        child = Child(
+            name=cluster,
+            command=manage("qcluster", "--skip-checks"),
+            ledger=ledger,
+            environment={"Q_CLUSTER_NAME": cluster},
+        )
         Cluster(cluster, child).run(stopping, stop_seconds=STOP_SECONDS)
 
 
