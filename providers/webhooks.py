@@ -23,7 +23,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from apps.core.broker import CHANNEL
 from apps.core.jobs import Job, package
-from apps.core.secrets import UnreadableSecret, unseal
+from apps.core.secrets import Sealed, UnreadableSecret
 from apps.inboxes.models import build_provider
 from providers.base import Provider
 from providers.errors import BadCredentials, WebhookRejected
@@ -268,7 +268,7 @@ class Journal:
             return None
         pk, revision, kind, credentials = row
         try:
-            provider = build_provider(kind, unseal(credentials))
+            provider = build_provider(kind, Sealed(credentials).open_for(key))
         except (BadCredentials, UnreadableSecret, KeyError) as error:
             logger.error("webhook.unusable_account account=%s error=%s", pk, type(error).__name__)
             return None

@@ -48,23 +48,36 @@ def change_credentials(*, account: ProviderAccount, credentials: Mapping[str, An
     `add_account`.
     """
     require(actor, Scope.SETUP_WRITE)
-    account = ProviderAccount.objects.select_for_update().defer("credentials").get(pk=account.pk)
-    merged = {**stored_credentials(account), **credentials}
-    ProviderAccount.objects.filter(pk=account.pk).update(
-        credentials=clean_credentials(account.kind, merged),
-        revision=F("revision") + 1,
-        state=ProviderAccount.State.OK,
-        state_reason="",
-    )
+    account = ProviderAccount.objects.select_for_update().get(pk=account.pk)
+    account.credentials = clean_credentials(account.kind, {**stored_credentials(account), **credentials})
+    account.revision += 1
+    account.state, account.state_reason, account.probe_at = ProviderAccount.State.OK, "", None
+    account.save(update_fields=["credentials", "revision", "state", "state_reason", "probe_at"])
     enqueue(Job.SWEEP)
 
 
 def stored_credentials(account: ProviderAccount) -> Mapping[str, Any]:
-    """Return what is stored, or nothing when no key opens it; `account` was read without its credentials."""
+    """Return what is stored, or nothing when it cannot be opened for this account."""
     try:
-        return account.credentials
+        return account.credentials.open_for(account.webhook_key)
     except UnreadableSecret:
         return {}
+
+
+@transaction.atomic
+def rotate_credentials(*, actor: Actor) -> int:
+    """Seal what is stored with the first key of ENCRYPTION_KEYS; return how many accounts that changed.
+
+    Safe to interrupt and to repeat. Raises PermissionDenied; UnreadableSecret when an account's key is gone.
+    """
+    require(actor, Scope.SETUP_WRITE)
+    changed = 0
+    for account in ProviderAccount.objects.select_for_update().order_by("pk"):
+        if not account.credentials.is_current():
+            account.credentials = account.credentials.rotated()
+            account.save(update_fields=["credentials"])
+            changed += 1
+    return changed
 
 
 def rename_account(*, account: ProviderAccount, name: str, actor: Actor) -> None:

@@ -30,7 +30,7 @@ class ProviderAccount(models.Model):
 
     kind = models.CharField(_("provider"), max_length=40)
     name = models.CharField(_("name"), max_length=80, unique=True)
-    credentials = EncryptedJSONField(_("credentials"), default=dict)
+    credentials = EncryptedJSONField(_("credentials"), default=dict, owner="webhook_key")
     webhook_key = models.CharField(
         _("webhook key"), max_length=64, unique=True, default=new_webhook_key, editable=False
     )
@@ -39,6 +39,7 @@ class ProviderAccount(models.Model):
     revision = models.PositiveIntegerField(default=1, editable=False)
     state = models.CharField(_("state"), max_length=20, choices=State, default=State.OK, editable=False)
     state_reason = models.CharField(_("reason"), max_length=200, blank=True, editable=False)
+    probe_at = models.DateTimeField(_("next try"), null=True, editable=False)
     handshake_at = models.DateTimeField(_("last handshake"), null=True, editable=False)
     last_event_at = models.DateTimeField(_("last event"), null=True, editable=False)
     last_bad_signature_at = models.DateTimeField(_("last bad signature"), null=True, editable=False)
@@ -63,8 +64,11 @@ class ProviderAccount(models.Model):
         return f"{settings.PUBLIC_URL}{self.webhook_path}"
 
     def provider(self) -> Provider:
-        """Return the adapter that speaks for this account."""
-        return build_provider(self.kind, self.credentials)
+        """Return the adapter that speaks for this account.
+
+        Raises: UnreadableSecret; BadCredentials; KeyError when the kind is no longer there.
+        """
+        return build_provider(self.kind, self.credentials.open_for(self.webhook_key))
 
 
 def build_provider(kind: str, credentials: Mapping[str, Any]) -> Provider:
@@ -136,7 +140,7 @@ class WebhookEvent(models.Model):
         verbose_name_plural = _("webhook journal")
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["next_attempt_at", "id"], condition=models.Q(state="new"), name="webhook_event_due"),
+            models.Index(fields=["id"], condition=models.Q(state="new"), name="webhook_event_new"),
             models.Index(fields=["account", "-id"], name="webhook_event_account"),
             models.Index(fields=["received_at"], name="webhook_event_age"),
         ]

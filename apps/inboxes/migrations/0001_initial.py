@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(max_length=40, verbose_name='provider')),
                 ('name', models.CharField(max_length=80, unique=True, verbose_name='name')),
-                ('credentials', apps.core.secrets.EncryptedJSONField(default=dict, verbose_name='credentials')),
+                ('credentials', apps.core.secrets.EncryptedJSONField(default=dict, owner='webhook_key', verbose_name='credentials')),
                 ('webhook_key', models.CharField(default=apps.inboxes.models.new_webhook_key, editable=False, max_length=64, unique=True, verbose_name='webhook key')),
                 ('endpoint_url', models.URLField(blank=True, help_text='Only for external providers.', verbose_name='address of the adapter')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
