@@ -155,6 +155,7 @@ _servers = read_json(DATA_DIR / "servers.json")
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **env.db_url("DATABASE_URL", default=_servers.get("database_url", "postgres:///mostrador")),
+        "ENGINE": "apps.core.postgres",
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
     },
@@ -233,7 +234,12 @@ WHITENOISE_AUTOREFRESH = DEBUG
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "logging.Formatter" if DEBUG else "apps.core.logs.LineFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
