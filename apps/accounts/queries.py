@@ -2,10 +2,15 @@
 
 import hashlib
 from datetime import timedelta
+from importlib import import_module
 
+from django.conf import settings
+from django.contrib.auth import get_user
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import ApiToken, Membership, User
@@ -37,10 +42,22 @@ def actor_for_token(token: str) -> Actor | None:
     row = _live_tokens().filter(digest=digest_of(token)).select_related("user").first()
     if row is None:
         return None
-    ApiToken.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=Now() - USED_EVERY), pk=row.pk).update(
-        last_used_at=Now()
-    )
+    if row.last_used_at is None or row.last_used_at < timezone.now() - USED_EVERY:
+        ApiToken.objects.filter(pk=row.pk).update(last_used_at=Now())
     return _actor_of_token(row)
+
+
+def actor_of_session(session_key: str | None) -> Actor | None:
+    """Return whom a session belongs to by now; None when it ended or the user may no longer come in."""
+    if not session_key:
+        return None
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    user = get_user(request)
+    try:
+        return actor_for_user(user) if isinstance(user, User) else None
+    except PermissionDenied:
+        return None
 
 
 def current_actor(actor: Actor) -> Actor | None:

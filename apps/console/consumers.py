@@ -9,18 +9,14 @@ import json
 import logging
 import time
 from collections import Counter
-from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.contrib.auth import get_user
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
 
-from apps.accounts.queries import actor_for_user
+from apps.accounts.queries import actor_of_session
 from apps.console.frames import drawer
 from apps.core import live
 from apps.core.actors import Actor, Scope
@@ -181,17 +177,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     @database_sync_to_async
     def _current_actor(self) -> Actor | None:
-        """Return whom the session belongs to by now; None when it ended or the user may not come in."""
+        """Return who looks at this page by now."""
         session = self.scope.get("session")
-        if session is None or not session.session_key:
-            return None
-        request = HttpRequest()
-        request.session = import_module(settings.SESSION_ENGINE).SessionStore(session.session_key)
-        user = get_user(request)
-        try:
-            return actor_for_user(user) if user.is_authenticated else None
-        except PermissionDenied:
-            return None
+        return actor_of_session(session.session_key) if session is not None else None
 
     async def _say(self, **frame: Any) -> None:
         await self._send(json.dumps({name: value for name, value in frame.items() if value is not None}))
