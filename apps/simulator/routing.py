@@ -1,5 +1,7 @@
 """WebSockets of this room."""
 
-from typing import Any
+from django.urls import path
 
-websocket_urlpatterns: list[Any] = []
+from apps.simulator.consumers import PhoneConsumer
+
+websocket_urlpatterns = [path("ws/simulator/<int:pk>/", PhoneConsumer.as_asgi())]

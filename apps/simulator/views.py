@@ -1,0 +1,213 @@
+"""The page of the phones, and the wire by which our own sends reach them.
+
+A request with the header X-Fragment gets only the thread, without it the page or a redirect to it:
+everything works by plain forms too.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+from pydantic import ValidationError as InvalidWire
+
+from apps.core.actors import SYSTEM, Actor, Scope, require
+from apps.inboxes.models import Inbox
+from apps.simulator import actions
+from apps.simulator.forms import PersonForm
+from apps.simulator.models import Phone
+from apps.simulator.queries import conversations_without_phone, get_phone, last_messages, phones_for
+from providers.errors import UnreadablePayload, WebhookRejected
+from providers.meta import read_object
+from providers.simulator import wire
+from providers.simulator.adapter import Simulator
+from providers.types import WebhookRequest
+
+FRAGMENT = "X-Fragment"
+type Page = Callable[..., HttpResponse]
+
+
+def signed_in(view: Page) -> Page:
+    """Let in whoever may use the phones; a script is told to sign in by 401, a person by the door."""
+
+    @wraps(view)
+    @never_cache
+    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return HttpResponse(status=401) if FRAGMENT in request.headers else redirect_to_login(request.path)
+        require(_actor(request), Scope.SIMULATE)
+        response = view(request, **kwargs)
+        patch_vary_headers(response, [FRAGMENT])
+        return response
+
+    return guarded
+
+
+@signed_in
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Show the phones, and how to get one."""
+    return _page(request, PersonForm(actor=_actor(request)))
+
+
+@signed_in
+@require_POST
+def invent(request: HttpRequest) -> HttpResponse:
+    """Invent a person and open their phone."""
+    form = PersonForm(request.POST, actor=_actor(request))
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    phone = actions.invent_phone(inbox=form.chosen_inbox(), name=form.cleaned_data["name"], actor=_actor(request))
+    return redirect("simulator:phone", pk=phone.pk)
+
+
+@signed_in
+@require_POST
+def pick(request: HttpRequest) -> HttpResponse:
+    """Open the phone of somebody who wrote before."""
+    chosen = request.POST.get("conversation", "")
+    known = conversations_without_phone(_actor(request))
+    conversation = known.filter(pk=int(chosen)).first() if chosen.isascii() and chosen.isdigit() else None
+    if conversation is None:
+        raise Http404
+    return redirect("simulator:phone", pk=actions.open_phone(conversation=conversation, actor=_actor(request)).pk)
+
+
+@signed_in
+@require_GET
+def phone(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one phone."""
+    opened = _phone(request, pk)
+    if FRAGMENT in request.headers:
+        return _thread(request, opened)
+    return _page(request, PersonForm(actor=_actor(request)), opened)
+
+
+@signed_in
+@require_POST
+def write(request: HttpRequest, pk: int) -> HttpResponse:
+    """Write what the person says."""
+    opened = _phone(request, pk)
+    text = request.POST.get("text", "").replace("\r\n", "\n")
+    try:
+        actions.write_message(phone=opened, text=text, quoted_id=request.POST.get("quoted", ""), actor=_actor(request))
+    except ValidationError as error:
+        return _page(request, PersonForm(actor=_actor(request)), opened, status=422, error=error, text=text)
+    return _thread(request, opened)
+
+
+@signed_in
+@require_POST
+def seen(request: HttpRequest, pk: int) -> HttpResponse:
+    """Note that the person has the phone in view: what arrived is read, unless ticks are given by hand."""
+    opened = _phone(request, pk)
+    if not opened.is_by_hand:
+        actions.report_status(phone=opened, status="delivered", actor=_actor(request))
+        actions.report_status(phone=opened, status="read", actor=_actor(request))
+    return _thread(request, opened)
+
+
+@signed_in
+@require_POST
+def ticks(request: HttpRequest, pk: int) -> HttpResponse:
+    """Switch between ticks that come by themselves and ticks by hand."""
+    opened = _phone(request, pk)
+    actions.switch_ticks(phone=opened, actor=_actor(request))
+    return redirect("simulator:phone", pk=pk)
+
+
+@signed_in
+@require_POST
+def report(request: HttpRequest, pk: int, message: int) -> HttpResponse:
+    """Give one message a tick, or let it fail."""
+    opened = _phone(request, pk)
+    status = request.POST.get("status", "")
+    code = "phone_off" if status == "failed" else ""
+    try:
+        actions.report_status(phone=opened, status=status, message_ids=[message], code=code, actor=_actor(request))
+    except (ValidationError, ValueError):
+        return HttpResponse(status=400)
+    return _thread(request, opened)
+
+
+@csrf_exempt
+@never_cache
+def receive(request: HttpRequest) -> HttpResponse:
+    """Take what the provider's adapter sends: signed with the account's secret, as its webhooks are."""
+    try:
+        content = read_object(request.body)
+    except UnreadablePayload:
+        content = {}
+    inbox = _signed_inbox(request, content)
+    if inbox is None:
+        return JsonResponse({"code": "wrong_signature"}, status=401)
+    try:
+        sent = wire.Send.model_validate(content)
+    except InvalidWire:
+        return JsonResponse({"code": "invalid_request"}, status=400)
+    message = actions.take_message(inbox=inbox, sent=sent, actor=SYSTEM)
+    return JsonResponse({"id": message.message_id})
+
+
+def _signed_inbox(request: HttpRequest, content: dict[str, Any]) -> Inbox | None:
+    """Return the inbox this comes from, proved by its account's signature; None without proof."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    proof = WebhookRequest(method="POST", headers=headers, query={}, body=request.body)
+    inboxes = Inbox.objects.select_related("account").filter(
+        address=str(content.get("inbox")), account__kind=Simulator.kind, account__is_active=True
+    )
+    for inbox in inboxes if request.method == "POST" else []:
+        try:
+            inbox.account.provider().verify(proof)
+        except WebhookRejected:
+            continue
+        return inbox
+    return None
+
+
+def _actor(request: HttpRequest) -> Actor:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return actor
+
+
+def _phone(request: HttpRequest, pk: int) -> Phone:
+    try:
+        return get_phone(_actor(request), pk)
+    except Phone.DoesNotExist as error:
+        raise Http404 from error
+
+
+def _thread(request: HttpRequest, opened: Phone) -> HttpResponse:
+    if FRAGMENT not in request.headers:
+        return redirect("simulator:phone", pk=opened.pk)
+    return render(request, "simulator/_thread.html", {"phone": opened, "messages": last_messages(opened)})
+
+
+def _page(
+    request: HttpRequest,
+    form: PersonForm,
+    opened: Phone | None = None,
+    *,
+    status: int = 200,
+    error: ValidationError | None = None,
+    text: str = "",
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "phone": opened,
+        "phones": phones_for(_actor(request)),
+        "others": conversations_without_phone(_actor(request)),
+        "messages": last_messages(opened) if opened else [],
+        "error": " ".join(error.messages) if error else "",
+        "text": text,
+        "text_max": actions.TEXT_LENGTH,
+    }
+    template = "simulator/_composer.html" if error and FRAGMENT in request.headers else "simulator/phone.html"
+    return render(request, template, context, status=status)

@@ -1,0 +1,1 @@
+"""The simulated phones: their page, their wire, their socket."""
