@@ -168,10 +168,8 @@ class GraphServer:
         finally:
             await asyncio.gather(*self._reports, return_exceptions=True)
             await runner.cleanup()
-            async with asyncio.timeout(5):
-                while runner.server is not None and runner.server.connections:
-                    await asyncio.sleep(0)  # closed connections say goodbye on the loop's next rounds
-            await asyncio.sleep(0)
+            for _ in range(5):  # closed connections say goodbye on the loop's next rounds
+                await asyncio.sleep(0)
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
