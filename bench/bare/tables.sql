@@ -1,0 +1,10 @@
+DROP SCHEMA IF EXISTS bare CASCADE;
+CREATE SCHEMA bare;
+CREATE TABLE bare.journal (LIKE public.inboxes_webhookevent INCLUDING ALL);
+CREATE TABLE bare.chat (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, address text NOT NULL UNIQUE,
+    last_text text NOT NULL, unread int NOT NULL DEFAULT 1);
+CREATE TABLE bare.message (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, chat_id bigint NOT NULL, text text NOT NULL,
+    status text NOT NULL, provider_id text UNIQUE, created_at timestamptz NOT NULL DEFAULT now());
+CREATE INDEX ON bare.message (id) WHERE status = 'queued';
