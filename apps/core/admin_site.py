@@ -10,6 +10,7 @@ from django.core.paginator import InvalidPage
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csp import csp_override
 from unfold.sites import UnfoldAdminSite
 
@@ -27,6 +28,8 @@ def actor_of(request: HttpRequest) -> Actor:
 
 class HouseAdminSite(UnfoldAdminSite):
     """The admin: administrators and supervisors only, everything behind doors."""
+
+    index_title = _("Overview")
 
     def register(
         self,

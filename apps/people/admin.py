@@ -37,9 +37,6 @@ class IdentityInline(HouseInline):
     read_scope = Scope.PEOPLE_READ
     fields = readonly_fields = ("account", "scope", "address", "group_address", "display_name", "window_until")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Identity]:
-        return super().get_queryset(request).defer("account__credentials")
-
 
 @admin.register(Person)
 class PersonAdmin(HouseAdmin):
@@ -117,9 +114,6 @@ class IdentityAdmin(RecordAdmin):
         "created_at",
     )
     readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Identity]:
-        return super().get_queryset(request).defer("account__credentials")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Identity], search_term: str

@@ -41,7 +41,15 @@ class ConversationAdmin(RecordAdmin):
     door = staticmethod(conversations_for)
     read_scope = Scope.CONVERSATIONS_READ
     ordering = ("-last_message_at", "-id")
-    list_display = ("person", "inbox", "last_message_text", "unread_count", "is_pending", "assignee", "last_message_at")
+    list_display = (
+        "person",
+        "inbox",
+        "last_message_text",
+        "unread_count",
+        "pending_since",
+        "assignee",
+        "last_message_at",
+    )
     list_filter = (
         "is_pending",
         UnreadFilter,

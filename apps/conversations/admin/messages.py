@@ -64,7 +64,7 @@ class MessageAdmin(RecordAdmin):
         ("author", "api_token"),
         "kind",
         "text",
-        ("shown_status", "attempts"),
+        ("status_words", "attempts"),
         ("error_code", "error_text"),
         ("reply_to", "resent_of"),
         "provider_message_id",
@@ -110,7 +110,11 @@ class MessageAdmin(RecordAdmin):
 
     @display(description=_("status"), label=STATUS_COLOURS)
     def shown_status(self, message: Message) -> tuple[str, str]:
-        return message.status, str(Status(message.status).label)
+        return message.status, self.status_words(message)
+
+    @display(description=_("status"))
+    def status_words(self, message: Message) -> str:
+        return str(Status(message.status).label)
 
     @action(
         description=_("Send again"),

@@ -8,7 +8,7 @@ import logging
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
@@ -47,9 +47,6 @@ class InboxInline(HouseInline):
     read_scope = Scope.INBOXES_READ
     fields = readonly_fields = ("name", "branch", "address", "group_address", "is_active")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Inbox]:
-        return super().get_queryset(request).defer("account__credentials")
-
 
 @admin.register(ProviderAccount)
 class ProviderAccountAdmin(HouseAdmin):
@@ -65,17 +62,14 @@ class ProviderAccountAdmin(HouseAdmin):
         "webhook_address",
         "verify_token_hint",
         "more_inboxes",
-        "health",
+        "state",
+        "state_reason",
         "handshake_at",
         "last_event_at",
         "last_bad_signature_at",
         "created_at",
     )
     actions_detail = ("show_verify_token",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderAccount]:
-        """Leave the credentials closed: a lost key must not take the list down with it."""
-        return super().get_queryset(request).defer("credentials")
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -105,7 +99,7 @@ class ProviderAccountAdmin(HouseAdmin):
         kind = obj.kind if obj else request.GET.get("kind", "")
         form = registry.PROVIDERS[kind].credential_fields() if kind in registry.PROVIDERS else []
         credentials = (_("Credentials"), {"fields": [PREFIX + line.name for line in form]})
-        state = ("health", "handshake_at", "last_event_at", "last_bad_signature_at", "created_at")
+        state = ("state", "state_reason", "handshake_at", "last_event_at", "last_bad_signature_at", "created_at")
         if obj is None:
             return [(None, {"fields": ["name"]}), credentials]
         sets: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": ["provider", "name", "is_active"]})]
@@ -195,9 +189,6 @@ class InboxAdmin(HouseAdmin):
     list_filter = (("branch", DoorFilter), ("account", DoorFilter), "is_active")
     search_fields = ("name", "address")
     autocomplete_fields = ("account", "branch")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Inbox]:
-        return super().get_queryset(request).defer("account__credentials")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         if obj is None:

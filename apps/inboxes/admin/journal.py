@@ -57,9 +57,6 @@ class DeadLetterInline(HouseInline):
     read_scope = Scope.JOURNAL_READ
     fields = readonly_fields = ("path", "error_class", "detail", "state", "resolved_at")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[DeadLetter]:
-        return super().get_queryset(request).defer("event__account__credentials", "event__body")
-
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(Replayable):
@@ -72,7 +69,7 @@ class WebhookEventAdmin(Replayable):
     fields = (
         "uid",
         "account",
-        "shown_state",
+        "state",
         "received_at",
         "processed_at",
         "attempts",
@@ -85,9 +82,6 @@ class WebhookEventAdmin(Replayable):
     )
     readonly_fields = fields
     actions_detail = ("replay_one", "show_raw")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookEvent]:
-        return super().get_queryset(request).defer("account__credentials", "body")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[WebhookEvent], search_term: str
@@ -157,7 +151,7 @@ class DeadLetterAdmin(Replayable):
         "path",
         "error_class",
         "shown_detail",
-        "shown_state",
+        "state",
         "created_at",
         "resolved_at",
         "resolved_by",
@@ -167,9 +161,6 @@ class DeadLetterAdmin(Replayable):
     readonly_fields = fields
     actions_list = ("replay_class",)
     actions_detail = ("replay_one", "discard")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[DeadLetter]:
-        return super().get_queryset(request).defer("event__account__credentials", "event__body")
 
     @display(description=_("state"), label=STATE_COLOURS)
     def shown_state(self, letter: DeadLetter) -> tuple[str, str]:
