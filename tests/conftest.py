@@ -3,9 +3,17 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.test import override_settings
 from pytest_django import Settings
 
 from tests import jobs, web
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Passwords of tests need no half second of hashing each."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture
