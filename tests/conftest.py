@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.db import connections
 from django.test import override_settings
 from pytest_django import Settings
 
 from tests import jobs, web
+from tests.proxy import Proxy
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,3 +37,15 @@ def server(transactional_db: None, settings: Settings) -> Iterator[str]:
     with web.serve() as url:
         settings.SIMULATOR_URL = url
         yield url
+
+
+@pytest.fixture
+def database_proxy(transactional_db: None) -> Iterator[Proxy]:
+    """The way to the database of every connection made from now on; this thread keeps its own."""
+    parameters = connections.settings["default"]
+    port = parameters["PORT"]
+    connections["default"].ensure_connection()
+    with Proxy(int(port)) as proxy:
+        parameters["PORT"] = proxy.port
+        yield proxy
+        parameters["PORT"] = port

@@ -4,15 +4,18 @@ An enqueue sends NOTIFY in the same transaction, so that the bell rings when the
 process that waits for work listens, and looks by itself only every `poll` seconds.
 """
 
+import logging
 import time
 from datetime import timedelta
 
 import psycopg
-from django.db import connections, transaction
+from django.db import InterfaceError, OperationalError, connections, transaction
 from django.db.models.functions import Now
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.models import OrmQ
+
+logger = logging.getLogger(__name__)
 
 CHANNEL = "mostrador_jobs"
 
@@ -32,9 +35,17 @@ class ListeningBroker(ORM):
         return int(row.pk)
 
     def dequeue(self) -> list[tuple[int, str]] | None:
-        """Take what is due, or wait up to `poll` seconds for a ring and look again."""
-        ear = self._listen()
-        return self._take() or (self._take() if self._heard(ear) else None)
+        """Take what is due, or wait up to `poll` seconds for a ring and look again.
+
+        Without a database there is nothing to take: who pulls goes on pulling, and needs no restart.
+        """
+        try:
+            ear = self._listen()
+            return self._take() or (self._take() if self._heard(ear) else None)
+        except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
+            logger.warning("broker.no_database error=%s", type(error).__name__)
+            time.sleep(min(Conf.POLL, 1))
+            return None
 
     def _take(self) -> list[tuple[int, str]] | None:
         self.get_connection()  # drops a connection that went stale
@@ -57,9 +68,10 @@ class ListeningBroker(ORM):
         parameters = database.get_connection_params()
         for own in ("cursor_factory", "context", "prepare_threshold", "server_side_binding", "pool"):
             parameters.pop(own, None)
-        self._ear = psycopg.connect(**parameters, autocommit=True)
-        self._ear.execute(f"LISTEN {CHANNEL}")
-        return self._ear
+        ear = psycopg.connect(**parameters, autocommit=True)
+        ear.execute(f"LISTEN {CHANNEL}")
+        self._ear = ear
+        return ear
 
     def _heard(self, ear: psycopg.Connection) -> bool:
         """Wait until our queue rings or `poll` seconds passed; True either way, unless the ear was lost."""

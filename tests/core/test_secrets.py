@@ -60,7 +60,7 @@ def test_neither_logs_nor_tracebacks_nor_dumps_show_a_value(account, caplog):
     dump = serializers.serialize("json", [loaded])
     assert CANARY not in caplog.text + text + dump
     [restored] = serializers.deserialize("json", dump)
-    assert restored.object.credentials["access_token"] == CANARY
+    assert access_token(restored.object) == CANARY
 
 
 def test_a_value_of_another_row_opens_nowhere(account):
