@@ -38,6 +38,7 @@ class House:
         self._servers = servers.Servers()
         self._heal_servers_at = 0.0
         self._children: list[Child] = []
+        self._door: socket.socket | None = None
 
     def end_leftovers(self) -> None:
         """End what a killed supervisor left: its children, and the clusters of watches that were killed too."""
@@ -53,7 +54,8 @@ class House:
         self._servers = servers.ensure(self._data_dir, **self._own)
 
     def start_web(self, door: socket.socket, environment: dict[str, str]) -> None:
-        """Start the web process behind `door`."""
+        """Start the web process behind `door`, which stays open here while the process starts anew."""
+        self._door = door
         command = [sys.executable, *UVICORN, "--fd", str(door.fileno())]
         self._add("web", command, environment, pass_fds=(door.fileno(),))
 
@@ -88,6 +90,8 @@ class House:
         self._ledger.clear()
         if any(self._own.values()):
             servers.release(self._data_dir)
+        if self._door is not None:
+            self._door.close()
 
     def _add(self, name: str, command: list[str], environment: dict[str, str], pass_fds: tuple[int, ...] = ()) -> None:
         child = Child(

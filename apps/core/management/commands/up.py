@@ -18,6 +18,8 @@ from apps.core.supervisor.console import Console
 from apps.core.supervisor.house import House
 from apps.core.supervisor.ledger import Ledger, Occupied
 
+STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
 
 class Command(BaseCommand):
     """Servers, tables, demonstration data the first time, web and workers: one command, one Ctrl-C."""
@@ -30,8 +32,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, no_demo: bool, **options: Any) -> None:
         self._stopping = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in STOP:
             signal.signal(number, lambda *_: self._stopping.set())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP)
         self._console = Console()
         try:
             ledger = Ledger(settings.DATA_DIR / "run/up.json")
@@ -54,6 +57,9 @@ class Command(BaseCommand):
     def _start(self, house: House, *, no_demo: bool) -> None:
         house.end_leftovers()
         self._start_servers(house)
+        if self._stopping.is_set():
+            return
+        door = self._listen()
         if database.migrate():
             self._tell("tables are up to date")
         if database.is_empty() and not no_demo:
@@ -62,7 +68,6 @@ class Command(BaseCommand):
         database.close()
         if self._stopping.is_set():
             return
-        door = self._listen()
         port = door.getsockname()[1]
         url = address.url(settings.HOST, port)
         environment = {"PORT": str(port)}
@@ -78,7 +83,7 @@ class Command(BaseCommand):
         before = servers.known(settings.DATA_DIR)
         house.start_servers(postgres=not os.environ.get("DATABASE_URL"), valkey=not os.environ.get("REDIS_URL"))
         if servers.known(settings.DATA_DIR) != before and not self._stopping.is_set():
-            sys.stdout.flush()
+            signal.pthread_sigmask(signal.SIG_BLOCK, STOP)  # one that comes now is heard when we are back
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
 
     def _listen(self) -> Any:
