@@ -11,6 +11,7 @@ from apps.core.views import healthz, readyz
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="console:home")),
     path("", include("apps.console.urls")),
+    path("", include("apps.conversations.urls")),
     path("", include("apps.simulator.urls")),
     path("", include("graphql_api.urls")),
     path("admin/", admin.site.urls),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.core.signing import BadSignature, TimestampSigner
 from django.db.models import FETCH_PEERS, OuterRef, Q, QuerySet
 from django.db.models.lookups import Contains
 from django.urls import reverse
@@ -23,6 +24,8 @@ from apps.core.actors import Actor, Scope
 from apps.people.models import SearchKey, search_key
 
 PAGE = 50
+MEDIA_SECONDS = 24 * 3600
+_signer = TimestampSigner(salt="conversations.attachment")
 
 
 def conversations_for(actor: Actor, among: QuerySet[Conversation] | None = None) -> QuerySet[Conversation]:
@@ -55,9 +58,6 @@ def get_message(actor: Actor, pk: int) -> Message:
     return messages_for(actor).select_related("conversation__inbox__account", "author", "reply_to").get(pk=pk)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatFilter:
-    """What the chat list is narrowed to; everything left out means any."""
 def send_attempts_for(actor: Actor) -> QuerySet[SendAttempt]:
     """Return the attempts to send the messages that exist for `actor`."""
     attempts = SendAttempt.objects.all()
@@ -82,6 +82,9 @@ def pending_statuses_for(actor: Actor) -> QuerySet[PendingStatus]:
     return statuses if actor.branch_ids is None else statuses.filter(inbox__branch__in=actor.branch_ids)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatFilter:
+    """What the chat list is narrowed to; everything left out means any."""
 
     inbox_id: int | None = None
     is_pending: bool | None = None
@@ -176,3 +179,19 @@ def unread_since(conversation: Conversation) -> Message | None:
 def needs_attention(actor: Actor) -> QuerySet[Message]:
     """Return our messages nobody knows the outcome of, or that failed, newest first."""
     return messages_for(actor).filter(status__in=[Status.UNCERTAIN, Status.FAILED]).order_by("-id")
+
+
+def media_path(attachment: Attachment) -> str:
+    """Return the path of a stored file; whoever has it may open the file for MEDIA_SECONDS."""
+    signature = _signer.sign(str(attachment.pk)).partition(":")[2]
+    name = attachment.name.replace("/", "-") or attachment.kind
+    return reverse("media", args=[attachment.pk, signature, name])
+
+
+def signed_attachment(pk: int, signature: str) -> Attachment:
+    """Return the file a path leads to. Raises Attachment.DoesNotExist for forged, expired and missing alike."""
+    try:
+        _signer.unsign(f"{pk}:{signature}", max_age=MEDIA_SECONDS)
+    except BadSignature as error:
+        raise Attachment.DoesNotExist from error
+    return Attachment.objects.exclude(file="").get(pk=pk)
