@@ -18,6 +18,7 @@ from apps.console import frames
 from apps.console.routing import websocket_urlpatterns as console
 from apps.core import live
 from apps.simulator.routing import websocket_urlpatterns as simulator
+from graphql_api import threads
 from graphql_api.routing import websocket_urlpatterns as graphql
 from providers import webhooks
 from providers.webhooks import Receive, Scope, Send
@@ -48,5 +49,6 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         await send({"type": "lifespan.startup.complete"})
     await live.stop()
     frames.stop()
+    threads.stop()
     await webhooks.stop()
     await send({"type": "lifespan.shutdown.complete"})

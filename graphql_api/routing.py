@@ -1,5 +1,7 @@
 """WebSockets of this room."""
 
-from typing import Any
+from django.urls import path
 
-websocket_urlpatterns: list[Any] = []
+from graphql_api.consumers import GraphQLConsumer
+
+websocket_urlpatterns = [path("graphql/", GraphQLConsumer.as_asgi())]

@@ -1,5 +1,9 @@
 """Addresses of this room."""
 
-from typing import Any
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 
-urlpatterns: list[Any] = []
+from graphql_api.schema import schema
+from graphql_api.views import TokenGraphQLView
+
+urlpatterns = [path("graphql/", csrf_exempt(TokenGraphQLView.as_view(schema=schema)), name="graphql")]

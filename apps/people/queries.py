@@ -1,5 +1,8 @@
 """The doors of this room."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.core.actors import Actor, Scope

@@ -1,0 +1,1 @@
+"""Who asks, and the colleagues that appear in conversations."""

@@ -1,0 +1,1 @@
+"""Conversations and messages as other applications read and write them."""

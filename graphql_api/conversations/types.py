@@ -1,0 +1,183 @@
+"""Types of this room."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+from strawberry.relay import PageInfo
+
+from apps.conversations.models import Attachment, Conversation, Direction, Kind, Message, Sender, Status
+from apps.conversations.queries import attachments_of, media_path, thread, threads
+from graphql_api.accounts.types import UserType
+from graphql_api.batches import batched
+from graphql_api.context import Info
+from graphql_api.ids import to_id
+from graphql_api.inboxes.types import InboxType
+from graphql_api.paging import Edge, edges_of, page_info, page_size, read_cursor, to_cursor
+from graphql_api.people.types import IdentityType, PersonType
+
+strawberry.enum(Direction, name="MessageDirection", description="Whose message it is: theirs or ours.")
+strawberry.enum(Sender, name="MessageSender", description="Who wrote it.")
+strawberry.enum(Kind, name="MessageKind", description="What it carries. More will come.")
+strawberry.enum(
+    Status,
+    name="MessageStatus",
+    description="The highest that is proved. UNCERTAIN: it may have arrived; only a person may send it again.",
+)
+
+MESSAGES = 50
+THREAD = "thread"
+
+
+@strawberry.type(name="Attachment", description="A stored file of a message.")
+class AttachmentType:
+    id: strawberry.ID
+    kind: str
+    mime_type: str
+    name: str
+    size: int = strawberry.field(description="In bytes.")
+    url: str = strawberry.field(description="A path that opens without a token, for a day.")
+
+    @classmethod
+    def of(cls, row: Attachment) -> Self:
+        return cls(
+            id=to_id("Attachment", row.pk),
+            kind=row.kind,
+            mime_type=row.mime_type,
+            name=row.name,
+            size=row.size,
+            url=media_path(row),
+        )
+
+
+@strawberry.type(name="Message", description="One message, theirs or ours.")
+class MessageType:
+    row: strawberry.Private[Message]
+    id: strawberry.ID
+    conversation_id: strawberry.ID
+    direction: Direction
+    sender: Sender
+    kind: Kind
+    text: str
+    status: Status
+    created_at: datetime = strawberry.field(description="When we stored it.")
+    occurred_at: datetime = strawberry.field(description="Where it stands in the chat.")
+    provider_time: datetime | None = strawberry.field(description="As the provider told, in whole seconds.")
+    provider_message_id: str | None
+    error_code: str | None
+    error_text: str | None
+
+    @classmethod
+    def of(cls, row: Message) -> Self:
+        return cls(
+            row=row,
+            id=to_id("Message", row.pk),
+            conversation_id=to_id("Conversation", row.conversation_id),
+            direction=Direction(row.direction),
+            sender=Sender(row.sender),
+            kind=Kind(row.kind),
+            text=row.text,
+            status=Status(row.status),
+            created_at=row.created_at,
+            occurred_at=row.occurred_at,
+            provider_time=row.provider_time,
+            provider_message_id=row.provider_message_id or None,
+            error_code=row.error_code or None,
+            error_text=row.error_text or None,
+        )
+
+    @classmethod
+    def maybe(cls, row: Message | None) -> Self | None:
+        return None if row is None else cls.of(row)
+
+    @strawberry.field(description="The operator who wrote it.")
+    def author(self) -> UserType | None:
+        return UserType.maybe(self.row.author)
+
+    @strawberry.field(description="The message this one answers.")
+    def reply_to(self) -> "MessageType | None":
+        return MessageType.maybe(self.row.reply_to)
+
+    @strawberry.field
+    def attachments(self) -> list[AttachmentType]:
+        return [AttachmentType.of(row) for row in batched(self.row, "attachments", attachments_of)]
+
+
+@strawberry.type(description="Messages of one chat, oldest first.")
+class MessageConnection:
+    page_info: PageInfo
+    edges: list[Edge[MessageType]]
+
+
+@strawberry.type(name="Conversation", description="One thread with a person at one inbox; open while closedAt is null.")
+class ConversationType:
+    row: strawberry.Private[Conversation]
+    id: strawberry.ID
+    is_pending: bool
+    pending_since: datetime | None
+    unread_count: int
+    window_ends_at: datetime | None = strawberry.field(
+        description="Until then the channel takes any answer; null when it has no such window, or none is open."
+    )
+    last_message_at: datetime
+    last_inbound_at: datetime | None
+    snoozed_until: datetime | None
+    closed_at: datetime | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Conversation) -> Self:
+        return cls(
+            row=row,
+            id=to_id("Conversation", row.pk),
+            is_pending=row.is_pending,
+            pending_since=row.pending_since,
+            unread_count=row.unread_count,
+            window_ends_at=row.window_ends_at,
+            last_message_at=row.last_message_at,
+            last_inbound_at=row.last_inbound_at,
+            snoozed_until=row.snoozed_until,
+            closed_at=row.closed_at,
+            created_at=row.created_at,
+        )
+
+    @strawberry.field
+    def last_message(self) -> MessageType | None:
+        return MessageType.maybe(self.row.last_message)
+
+    @strawberry.field
+    def person(self, info: Info) -> PersonType:
+        return PersonType.of(self.row.person, info.context.actor)
+
+    @strawberry.field(description="The address of the person in this conversation.")
+    def identity(self) -> IdentityType:
+        return IdentityType.of(self.row.identity)
+
+    @strawberry.field
+    def inbox(self) -> InboxType:
+        return InboxType.of(self.row.inbox)
+
+    @strawberry.field(description="The operator in charge.")
+    def assignee(self) -> UserType | None:
+        return UserType.maybe(self.row.assignee)
+
+    @strawberry.field(description="The last messages, or those before a cursor; oldest first.")
+    def messages(self, last: int | None = MESSAGES, before: str | None = None) -> MessageConnection:
+        limit = page_size(last, MESSAGES)
+        if before is None:
+            name = (THREAD, limit)
+            rows = batched(self.row, name, lambda chats: _latest(chats, limit + 1))
+        else:
+            moment, pk = read_cursor(before, THREAD, field="before")
+            rows = thread(self.row, before=Message(occurred_at=moment, pk=pk), limit=limit + 1)
+        edges = edges_of(rows[-limit:], MessageType.of, lambda row: to_cursor(THREAD, row.occurred_at, row.pk))
+        return MessageConnection(
+            page_info=page_info(edges, has_next=before is not None, has_previous=len(rows) > limit), edges=edges
+        )
+
+
+def _latest(chats: list[Conversation], limit: int) -> dict[int, list[Message]]:
+    """Read one chat by one query, several by two."""
+    if len(chats) == 1:
+        return {chats[0].pk: thread(chats[0], limit=limit)}
+    return threads(chats, limit=limit)

@@ -1,0 +1,1 @@
+"""What happened, as other applications follow it."""

@@ -1,0 +1,1 @@
+"""Inboxes as other applications see them."""

@@ -1,0 +1,1 @@
+"""Branches as other applications see them."""

@@ -1,0 +1,1 @@
+"""People as other applications see them."""

@@ -1,0 +1,20 @@
+"""The documents other applications were promised, word by word."""
+
+LIST = """
+query List { conversations(first: 20) { totalCount pageInfo { hasNextPage endCursor } edges { cursor node { id isPending unreadCount windowEndsAt
+  lastMessage { id text kind direction status } person { id name } identity { scope address } inbox { id name provider } } } } }
+"""  # noqa: E501
+CHAT = """
+query Chat($id: ID!) { conversation(id: $id) { id messages(last: 50) { edges { node { id direction kind text status sender createdAt providerTime
+  providerMessageId errorCode replyTo { id } attachments { id kind mimeType name size url } } } } } }
+"""  # noqa: E501
+SEND = """
+mutation Send($input: SendMessageInput!) { sendMessage(input: $input) { __typename ... on Message { id status }
+  ... on OperationInfo { messages { kind field code message } } } }
+"""
+EVENTS = """
+subscription Events($after: String) { events(after: $after) { cursor kind at conversationId messageId } }
+"""
+ME = "{ me { id name role scopes tokenName branches { id name slug } } }"
+INBOXES = "{ inboxes { id name provider address isActive branch { slug } } }"
+PERSON = "query Person($id: ID!) { person(id: $id) { id name phone tags { name } identities { scope address } } }"
