@@ -35,6 +35,8 @@ def process_events() -> str:
     until = time.monotonic() + EVENT_SECONDS
     done = 0
     while events := inboxes.claim_events(limit=BATCH, actor=SYSTEM):
+        if not done and len(events) == BATCH:
+            enqueue(Job.PROCESS_EVENTS)  # there is more than one worker's share
         for event in events:
             process_event(event)
         done += len(events)

@@ -6,33 +6,46 @@ process that waits for work listens, and looks by itself only every `poll` secon
 
 import logging
 import time
-from datetime import timedelta
 
 import psycopg
-from django.db import InterfaceError, OperationalError, connections, transaction
-from django.db.models.functions import Now
+from django.db import connections
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
-from django_q.models import OrmQ
+from django_q.signing import BadSignature, SignedPackage
 
 logger = logging.getLogger(__name__)
 
 CHANNEL = "mostrador_jobs"
+TOGETHER = 200
+
+_RING = """
+WITH ring AS (INSERT INTO django_q_ormq (key, payload, lock) VALUES (%s, %s, now()) RETURNING id, key)
+SELECT id, pg_notify(%s, key) FROM ring
+"""
+_TAKE = """
+WITH due AS (
+    SELECT id FROM django_q_ormq WHERE key = %(queue)s AND lock <= now()
+    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+UPDATE django_q_ormq ring SET lock = now() + make_interval(secs => %(retry)s)
+FROM due WHERE ring.id = due.id RETURNING ring.id, ring.payload
+"""
 
 
 class ListeningBroker(ORM):
-    """The ORM broker with LISTEN/NOTIFY and SKIP LOCKED. Delivers at least once."""
+    """The ORM broker with LISTEN/NOTIFY and SKIP LOCKED. Delivers at least once.
+
+    Rings for the same work that wait together become one task: it finds out by itself what is due, and
+    starts when the last of them is committed.
+    """
 
     _ear: psycopg.Connection | None = None
 
     def enqueue(self, task: str) -> int:
         """Store one signed task and ring; both happen at commit."""
-        with transaction.atomic(using=Conf.ORM):
-            key = self.list_key or Conf.CLUSTER_NAME
-            row = self.get_connection().create(key=key, payload=task, lock=Now())
-            with connections[Conf.ORM].cursor() as cursor:
-                cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, key])
-        return int(row.pk)
+        with connections[Conf.ORM].cursor() as cursor:
+            cursor.execute(_RING, [self.list_key or Conf.CLUSTER_NAME, task, CHANNEL])
+            return int(cursor.fetchone()[0])
 
     def dequeue(self) -> list[tuple[int, str]] | None:
         """Take what is due, or wait up to `poll` seconds for a ring and look again.
@@ -42,23 +55,19 @@ class ListeningBroker(ORM):
         try:
             ear = self._listen()
             return self._take() or (self._take() if self._heard(ear) else None)
-        except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
+        except psycopg.OperationalError as error:
             logger.warning("broker.no_database error=%s", type(error).__name__)
             time.sleep(min(Conf.POLL, 1))
             return None
 
     def _take(self) -> list[tuple[int, str]] | None:
-        self.get_connection()  # drops a connection that went stale
-        with transaction.atomic(using=Conf.ORM):
-            due = list(
-                OrmQ.objects.using(Conf.ORM)
-                .select_for_update(skip_locked=True)
-                .filter(key=self.list_key, lock__lte=Now())
-                .order_by("id")[: Conf.BULK]
-            )
-            locked_until = Now() + timedelta(seconds=Conf.RETRY)
-            OrmQ.objects.using(Conf.ORM).filter(pk__in=[row.pk for row in due]).update(lock=locked_until)
-        return [(row.pk, row.payload) for row in due] or None
+        ear = self._listen()
+        rows = ear.execute(_TAKE, {"queue": self.list_key, "limit": TOGETHER, "retry": Conf.RETRY}).fetchall()
+        tasks: dict[object, tuple[int, str]] = {}
+        spare = [pk for pk, payload in sorted(rows) if tasks.setdefault(_work_of(payload), (pk, payload))[0] != pk]
+        if spare:
+            ear.execute("DELETE FROM django_q_ormq WHERE id = ANY(%s)", [spare])
+        return list(tasks.values()) or None
 
     def _listen(self) -> psycopg.Connection:
         """Be listening before looking, so that nothing can ring between the two."""
@@ -84,3 +93,12 @@ class ListeningBroker(ORM):
             ear.close()
             return False
         return True
+
+
+def _work_of(payload: str) -> object:
+    """Return what a ring asks for; one that is not ours stays alone, for who pulls to refuse."""
+    try:
+        task = SignedPackage.loads(payload)
+    except (TypeError, BadSignature):
+        return payload
+    return task["func"], task["args"]

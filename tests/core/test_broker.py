@@ -122,14 +122,28 @@ def test_pulling_goes_on_when_the_database_comes_back(database_proxy, monkeypatc
 
 
 def test_what_waits_is_taken_without_a_ring():
-    rings = [enqueue(Job.SWEEP) for _ in range(3)]
+    rings = [enqueue(Job.HEARTBEAT, name) for name in "abc"]
     with pulling() as (_, got):
         eventually(lambda: len(got) == 3, what="three rings")
         assert got == rings
 
 
-def test_two_pullers_share_and_never_take_the_same():
-    rings = {enqueue(Job.SWEEP) for _ in range(40)}
+def test_rings_for_the_same_work_that_wait_are_one_task():
+    sweep, again, beat, other = (
+        enqueue(Job.SWEEP),
+        enqueue(Job.SWEEP),
+        enqueue(Job.HEARTBEAT, "default"),
+        enqueue(Job.HEARTBEAT, "bulk"),
+    )
+    with pulling() as (_, got):
+        eventually(lambda: len(got) == 3, what="three tasks")
+        assert got == [sweep, beat, other]
+    assert is_answered(again)
+
+
+def test_two_pullers_share_and_never_take_the_same(monkeypatch):
+    monkeypatch.setattr("apps.core.broker.TOGETHER", 1)
+    rings = {enqueue(Job.HEARTBEAT, str(number)) for number in range(40)}
 
     def pull_all() -> list[int]:
         broker, got = ListeningBroker(list_key="default"), []
@@ -138,6 +152,7 @@ def test_two_pullers_share_and_never_take_the_same():
                 got += [pk for pk, _ in taken]
             return got
         finally:
+            broker._listen().close()
             connections.close_all()
 
     with ThreadPoolExecutor(2) as pool:
@@ -156,3 +171,4 @@ def test_an_unanswered_ring_comes_again_after_retry(monkeypatch):
     assert not is_answered(ring)
     broker.acknowledge(ring)
     assert is_answered(ring)
+    broker._listen().close()
