@@ -1,6 +1,8 @@
 """HTTP to the webhook view and to Django, WebSockets to the chat page and to GraphQL subscriptions."""
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
 
@@ -8,10 +10,11 @@ from django.core.asgi import get_asgi_application
 
 pages = get_asgi_application()  # sets Django up: what follows needs its models
 
-from asgiref.sync import ThreadSensitiveContext
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.db import connections
 from django.urls import re_path
 
 from apps.console import frames
@@ -35,13 +38,26 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         case "http" if scope["path"].startswith("/webhooks/"):
             await webhooks.webhooks(scope, receive, send)
         case "http":
-            await pages(scope, receive, send)
+            async with _own_thread():
+                await pages(scope, receive, send)
         case "websocket":
-            # A thread for each socket's database work: without it all sockets of a process share one.
-            async with ThreadSensitiveContext():
+            async with _own_thread():
                 await sockets(scope, receive, send)
         case "lifespan":
             await _lifespan(receive, send)
+
+
+@asynccontextmanager
+async def _own_thread() -> AsyncIterator[None]:
+    """Give a connection its own thread for database work, or all of a process would share one.
+
+    What that thread opened is closed with it: left to the garbage collector, sessions pile up.
+    """
+    async with ThreadSensitiveContext():
+        try:
+            yield
+        finally:
+            await sync_to_async(connections.close_all)()
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import connection
 
 from apps.accounts.queries import actor_of_session
 from apps.console.frames import drawer
@@ -179,7 +180,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def _current_actor(self) -> Actor | None:
         """Return who looks at this page by now."""
         session = self.scope.get("session")
-        return actor_of_session(session.session_key) if session is not None else None
+        try:
+            return actor_of_session(session.session_key) if session is not None else None
+        finally:
+            connection.close()  # each socket has a thread of its own: it must not keep a connection all day
 
     async def _say(self, **frame: Any) -> None:
         await self._send(json.dumps({name: value for name, value in frame.items() if value is not None}))
@@ -206,5 +210,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
 @database_sync_to_async
 def _is_long_gap(after: str) -> bool:
-    events, _ = live.read_after(live.Cursor.parse(after))
-    return len(events) >= LONGEST_GAP
+    try:
+        events, _ = live.read_after(live.Cursor.parse(after))
+        return len(events) >= LONGEST_GAP
+    finally:
+        connection.close()
