@@ -32,7 +32,7 @@ def _scopes(page: Any) -> Iterator[CheckMessage]:
 
 def _guarded_actions(page: Any) -> Iterator[CheckMessage]:
     """An action without permissions runs for everybody who knows its address, hidden button or not."""
-    functions = [function for function, *_ in page._get_base_actions()]
+    functions = [action.func for action in page._get_base_actions()]
     for function in [*functions, *(action.method for action in _unfold_actions(page))]:
         names = list(getattr(function, "allowed_permissions", ()))
         if not names or any("." in name for name in names):

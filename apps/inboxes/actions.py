@@ -286,7 +286,8 @@ def replay_events(*, events: Sequence[uuid.UUID], actor: Actor) -> int:
     replayed = WebhookEvent.objects.filter(uid__in=list(events)).update(
         state=WebhookEvent.State.NEW, attempts=0, next_attempt_at=Now(), lease_token=None, lease_until=None
     )
-    enqueue(Job.PROCESS_EVENTS)
+    if replayed:
+        enqueue(Job.PROCESS_EVENTS)
     return replayed
 
 

@@ -1,0 +1,113 @@
+"""Two branches with one row of everything each, and somebody of every role."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db import connection
+from django.db.models import Model
+
+from apps.accounts.models import ApiToken, User
+from apps.conversations.models import Attachment, Conversation, Message, PendingStatus, SendAttempt
+from apps.core.actors import Role
+from apps.core.models import SiteSettings
+from apps.inboxes.models import DeadLetter, Inbox, ProviderAccount, WebhookEvent
+from apps.organization.models import Branch, Company, CompanyDocument
+from apps.people.models import Identity, Person, PersonTag, Tag
+from tests import factories
+
+BODY = b'{"entry": [{"from": "5493875550101", "text": "Hola"}]}'
+OF_THE_HOUSE = (Tag, SiteSettings)
+"""Models whose rows are the same for every branch."""
+
+
+@dataclass
+class House:
+    """`own` and `foreign` hold one row of each model, by model."""
+
+    users: dict[str, User]
+    own: dict[type[Model], Any]
+    foreign: dict[type[Model], Any]
+
+
+def build() -> House:
+    """Fill an empty database."""
+    tag = Tag.objects.create(name="Verano", slug="verano")
+    settings = SiteSettings.objects.create(id=1)
+    own, foreign = (_rows(name, tag) | {Tag: tag, SiteSettings: settings} for name in ("Centro", "Norte"))
+    here, there = (own[Branch],), (foreign[Branch],)
+    users = {
+        "administrator": factories.make_user(Role.ADMINISTRATOR),
+        "supervisor": factories.make_user(Role.SUPERVISOR, here),
+        "supervisor of the other branch": factories.make_user(Role.SUPERVISOR, there),
+        "operator": factories.make_user(Role.OPERATOR, here),
+        "viewer": factories.make_user(Role.VIEWER, here),
+    }
+    return House(users=users, own=own, foreign=foreign)
+
+
+def fingerprint() -> dict[str, str | None]:
+    """Return what every table holds, but for what visits leave behind: sessions and the time of a token's use."""
+    with connection.cursor() as cursor:
+        tables = [name for name in connection.introspection.table_names(cursor) if name != "django_session"]
+        found = {}
+        for table in tables:
+            cursor.execute(f'SELECT md5(string_agg(row::text, chr(10) ORDER BY row::text)) FROM "{table}" row')
+            (found[table],) = cursor.fetchone()
+    return found
+
+
+def _rows(name: str, tag: Tag) -> dict[type[Model], Any]:
+    company = Company.objects.create(name=f"Instituto {name}")
+    branch = Branch.objects.create(company=company, name=name, slug=name.lower())
+    document = CompanyDocument(company=company, name=f"Aranceles {name}")
+    document.file.save("aranceles.pdf", ContentFile(b"%PDF-1.4"))
+    colleague = factories.make_user(Role.OPERATOR, (branch,), name=f"Colega {name}")
+    factories.make_token(colleague)
+    account = factories.make_account(name=f"Cuenta {name}")
+    inbox = factories.make_inbox(account, branch, name=f"Canal {name}")
+    received = factories.receive(inbox, f"Hola desde {name}", sender=f"54938755{len(name):05}", name=f"Ana de {name}")
+    conversation = received.conversation
+    PersonTag.objects.create(person=conversation.person, tag=tag)
+    message = _failed_message(conversation)
+    event = _event(account)
+    return {
+        Company: company,
+        Branch: branch,
+        CompanyDocument: document,
+        User: colleague,
+        ApiToken: ApiToken.objects.get(user=colleague),
+        ProviderAccount: account,
+        Inbox: inbox,
+        WebhookEvent: event,
+        DeadLetter: DeadLetter.objects.create(event=event, path="entry[0]", error_class="ValueError"),
+        Person: conversation.person,
+        Identity: conversation.identity,
+        Conversation: conversation,
+        Message: message,
+        SendAttempt: SendAttempt.objects.create(message=message, number=1, token=uuid.uuid4(), outcome="uncertain"),
+        PendingStatus: PendingStatus.objects.create(
+            inbox=inbox, provider_message_id=f"wamid.{name}", status="read", at=received.occurred_at
+        ),
+        Attachment: Attachment.objects.create(
+            message=received, kind="image", name="foto.jpg", mime_type="image/jpeg", size=3, file="foto.jpg"
+        ),
+    }
+
+
+def _failed_message(conversation: Conversation) -> Message:
+    return Message.objects.create(
+        conversation=conversation,
+        inbox=conversation.inbox,
+        direction="out",
+        sender="operator",
+        text="Queda lugar",
+        dispatch="uncertain",
+    )
+
+
+def _event(account: ProviderAccount) -> WebhookEvent:
+    return WebhookEvent.objects.create(
+        account=account, body=BODY, size=len(BODY), sha256="0" * 64, headers={"host": "example.org"}, state="dead"
+    )
