@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import models
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.conversations.models import Conversation
 from apps.conversations.queries import ChatFilter, after_row, chat_list, conversations_for
@@ -25,19 +25,19 @@ EARLIER = 5
 class View(models.TextChoices):
     """The views everybody has."""
 
-    PENDING = "pending", _("Pending")
-    MINE = "mine", _("Mine")
-    UNASSIGNED = "unassigned", _("Unassigned")
-    UNREAD = "unread", _("Unread")
-    ALL = "all", _("All")
-    CLOSED = "closed", _("Closed")
+    PENDING = "pending", pgettext_lazy("view of the list", "Pending")
+    MINE = "mine", pgettext_lazy("view of the list", "Mine")
+    UNASSIGNED = "unassigned", pgettext_lazy("view of the list", "Unassigned")
+    UNREAD = "unread", pgettext_lazy("view of the list", "Unread")
+    ALL = "all", pgettext_lazy("view of the list", "All")
+    CLOSED = "closed", pgettext_lazy("view of the list", "Closed")
 
 
 class Order(models.TextChoices):
     """How a view is sorted."""
 
-    RECENT = "recent", _("Recent")
-    URGENT = "urgent", _("Urgent")
+    RECENT = "recent", pgettext_lazy("order of the list", "Recent")
+    URGENT = "urgent", pgettext_lazy("order of the list", "Urgent")
 
 
 COUNTED_VIEWS = (View.PENDING, View.MINE, View.UNASSIGNED, View.UNREAD, View.ALL)

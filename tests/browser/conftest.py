@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from asgiref.sync import sync_to_async
+from django.db import connections
 from django.test import Client
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
@@ -23,7 +24,7 @@ PHONE = {"width": 390, "height": 844}
 def chromium() -> str | None:
     """Return the browser that the set-up found, if there is one."""
     kept = FOUND.read_text().strip() if FOUND.exists() else ""
-    return next((path for path in (os.environ.get("CHROMIUM_PATH"), kept) if path), None) or shutil.which("chromium")
+    return os.environ.get("CHROMIUM_PATH") or kept or shutil.which("chromium")
 
 
 @dataclass
@@ -44,6 +45,20 @@ class Screen:
         if message.type == "error":
             self.complaints.append(f"console: {message.text}")
 
+    async def is_live(self) -> None:
+        """Wait until the page hears what happens."""
+        await self.page.wait_for_selector("body[data-line=up]")
+
+
+type Opens = Callable[..., Awaitable[Screen]]
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def close_connections() -> AsyncIterator[None]:
+    """Close what the thread behind `sync_to_async` opened, or the database cannot be dropped."""
+    yield
+    await sync_to_async(connections.close_all)()
+
 
 @pytest_asyncio.fixture
 async def browser() -> AsyncIterator[Browser]:
@@ -57,11 +72,11 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-def open_screen(server: str, browser: Browser) -> Callable[..., Awaitable[Screen]]:
+def open_screen(server: str, browser: Browser) -> Opens:
     """Return what opens a page as a signed-in user: open_screen(user, path, viewport=…, color_scheme=…)."""
 
     async def opened(user: User, path: str = "/chat/", *, viewport: Any = DESKTOP, **options: Any) -> Screen:
-        context = await browser.new_context(base_url=server, viewport=viewport, **options)
+        context = await browser.new_context(base_url=server, viewport=viewport, **{"locale": "es-AR", **options})
         await context.add_cookies([{"name": "sessionid", "value": await _session(user), "url": server}])
         screen = Screen(page=await context.new_page(), context=context)
         screen.listen()

@@ -1,7 +1,7 @@
 """What happened to a message of ours, in words that say what to do next."""
 
 from django import template
-from django.utils.translation import gettext as _
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from apps.console.templatetags.console import channel, clock
@@ -59,8 +59,8 @@ def waiting(message: Message) -> str:
     words = WAITING.get(Dispatch(message.dispatch))
     if words is None or message.status != Status.QUEUED:
         return ""
-    due = clock(message.next_attempt_at) if message.next_attempt_at else _("once")
-    return str(words) % {"channel": channel(message.inbox.account.kind), "time": due}
+    due = message.next_attempt_at or timezone.now()
+    return str(words) % {"channel": channel(message.inbox.account.kind), "time": clock(due)}
 
 
 @register.filter

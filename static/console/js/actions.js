@@ -29,6 +29,7 @@ document.addEventListener("submit", async (event) => {
 
 function put(html) {
   const state = parse(html).querySelector("[data-state]");
+  composer.leave();
   swap(html);
   if (state) document.querySelector("#chat").dataset.state = state.dataset.state;
   preferences.paint();

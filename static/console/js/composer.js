@@ -19,6 +19,12 @@ export function arrive() {
   count();
 }
 
+// The page goes on to another chat: what is in the box stays with this one.
+export function leave() {
+  clearTimeout(draftTimer);
+  if (box()) keepDraft(thread.conversation(), box().value);
+}
+
 function count() {
   const left = Number(form().dataset.max) - [...box().value.trim()].length;
   const place = form().querySelector("[data-left]");
@@ -58,12 +64,12 @@ document.addEventListener("submit", (event) => {
   submit();
 });
 
-document.addEventListener("input", (event) => {
-  if (event.target !== box()) return;
+document.addEventListener("input", ({ target }) => {
+  if (target !== box()) return;
   count();
   clearTimeout(draftTimer);
   const conversation = thread.conversation();
-  draftTimer = setTimeout(() => keepDraft(conversation, box()?.value ?? ""), DRAFT_AFTER);
+  draftTimer = setTimeout(() => keepDraft(conversation, target.value), DRAFT_AFTER);
 });
 
 document.addEventListener("keydown", (event) => {
@@ -86,4 +92,4 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-reply]")) quote(message);
   if (event.target.closest("[data-copy]")) navigator.clipboard?.writeText(message.querySelector("[data-text]")?.textContent ?? "");
 });
-addEventListener("pagehide", () => { if (box()) keepDraft(thread.conversation(), box().value); });
+addEventListener("pagehide", leave);

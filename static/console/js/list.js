@@ -120,16 +120,17 @@ async function more(item) {
   watch();
 }
 
-const end = new IntersectionObserver((seen) => {
-  for (const { isIntersecting, target } of seen) if (isIntersecting) more(target).catch(() => { target.ariaBusy = null; });
-}, { rootMargin: "400px" });
+let end = null;
 
 export function watch() {
   waiting.clear();
   sayWaiting();
-  end.disconnect();
+  end?.disconnect();
   const item = rows().querySelector("[data-more]");
-  if (item) end.observe(item);
+  if (!item) return;
+  const come = (seen) => { if (seen.some((entry) => entry.isIntersecting)) more(item).catch(() => { item.ariaBusy = null; }); };
+  end = new IntersectionObserver(come, { root: document.querySelector(".list__scroll"), rootMargin: "400px" });
+  end.observe(item);
 }
 
 const inList = (event) => event.target.closest?.(".list__scroll");

@@ -24,18 +24,37 @@ export function morph(now, next) {
 }
 
 function morphChildren(now, next) {
-  next.forEach((child, at) => {
-    const old = now.childNodes[at];
-    if (old) morph(old, child);
-    else now.append(child);
-  });
-  while (now.childNodes.length > next.length) now.lastChild.remove();
+  let at = now.firstChild;
+  for (const child of next) {
+    const same = partner(at, child);
+    if (!same) {
+      now.insertBefore(child, at);
+      continue;
+    }
+    while (at !== same) at = removed(at);
+    at = morph(same, child).nextSibling;
+  }
+  while (at) at = removed(at);
+}
+
+// The old child that this new one continues: the one of the same id, else the next one of its kind.
+function partner(at, child) {
+  if (!child.id) return at && at.nodeName === child.nodeName && !at.id ? at : null;
+  let old = at;
+  while (old && old.id !== child.id) old = old.nextSibling;
+  return old;
+}
+
+function removed(node) {
+  const next = node.nextSibling;
+  node.remove();
+  return next;
 }
 
 // Put every element of `html` that has an id in the place of the one on the page.
 export function swap(html) {
-  for (const next of parse(html).querySelectorAll(":scope > [id]")) {
-    const now = document.getElementById(next.id);
+  for (const next of [...parse(html).children]) {
+    const now = next.id && document.getElementById(next.id);
     if (now) morph(now, next);
   }
 }

@@ -37,6 +37,7 @@ export async function openChat(path, { push = true } = {}) {
   try {
     const page = parse(await get(path, "chat", loading.signal));
     if (push) history.pushState({ pane: "chat" }, "", path + location.search);
+    composer.leave();
     for (const part of [...page.children]) document.getElementById(part.id).replaceWith(part);
     if (!panes.isWide()) panes.show(path === "/chat/" ? "list" : "chat", { push: false, focus: push });
     arrived();

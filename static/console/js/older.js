@@ -24,16 +24,17 @@ async function load(link) {
   watch();
 }
 
-const near = new IntersectionObserver((seen) => {
-  for (const { isIntersecting, target } of seen) if (isIntersecting) tryLoading(target);
-}, { rootMargin: "300px 0px 0px" });
-
 const tryLoading = (link) => load(link).catch(() => { link.ariaBusy = null; });
 
+let near = null;
+
 export function watch() {
-  near.disconnect();
+  near?.disconnect();
   const link = document.querySelector("[data-older]");
-  if (link) near.observe(link);
+  if (!link) return;
+  const come = (seen) => { if (seen.some((entry) => entry.isIntersecting)) tryLoading(link); };
+  near = new IntersectionObserver(come, { root: document.querySelector("#thread"), rootMargin: "300px 0px 0px" });
+  near.observe(link);
 }
 
 // Return a message of this chat, loading what lies between when it is not there yet.
