@@ -88,6 +88,7 @@ class GraphQLConsumer(GraphQLWSConsumer[SocketContext, None]):
 
     async def on_ws_connect(self, context: SocketContext) -> UnsetType:
         """Let in whoever shows a valid token. Raises ConnectionRejectionError, which closes with 4403."""
+        cursor = await in_thread(live.current_cursor)  # before the token is read: what follows is heard
         actor = await in_thread(actor_for_token, token_in(context.connection_params or {}))
         if actor is None:
             raise ConnectionRejectionError
@@ -96,7 +97,7 @@ class GraphQLConsumer(GraphQLWSConsumer[SocketContext, None]):
         _open_sockets[self._counted_for] += 1
         if _open_sockets[self._counted_for] > SOCKETS_PER_TOKEN:
             await self.close(4429, "Too many sockets")
-        self._start(self._watch_access())
+        self._start(self._watch_access(cursor))
         self._start(self._stay_until_refused())
         return UnsetType()
 
@@ -141,15 +142,16 @@ class GraphQLConsumer(GraphQLWSConsumer[SocketContext, None]):
             self.is_closed = True
             await super().close(code, reason)
 
-    async def _watch_access(self) -> None:
+    async def _watch_access(self, cursor: str) -> None:
         """Look again whenever the rights of this user change."""
         while True:
             try:
-                async with live.subscribe(None) as feed:
+                async with live.subscribe(cursor) as feed:
                     async for event in feed:
                         if is_about_access(event, self.context.actor):
                             await self.context.is_welcome()
             except live.GapTooOld:
+                cursor = await in_thread(live.current_cursor)
                 await self.context.is_welcome()
 
     async def _stay_until_refused(self) -> None:
