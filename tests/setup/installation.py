@@ -48,7 +48,6 @@ class Installation:
     def launch(self, *options: str, **environment: str) -> None:
         """Start without waiting."""
         self.lines = []
-        own = {name: value for name, value in os.environ.items() if name not in OF_THE_TESTS}
         self.process = subprocess.Popen(
             [*self.prefix, sys.executable, str(REPOSITORY / "manage.py"), "up", *options],
             stdin=subprocess.DEVNULL,
@@ -56,7 +55,7 @@ class Installation:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=REPOSITORY,
-            env={**own, "DATA_DIR": str(self.data_dir), **self.environment, **environment},
+            env={**own_environment(), "DATA_DIR": str(self.data_dir), **self.environment, **environment},
         )
         threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
 
@@ -105,6 +104,11 @@ class Installation:
         with process.stdout as stream:
             for line in stream:
                 self.lines.append(line.rstrip())
+
+
+def own_environment() -> dict[str, str]:
+    """Return the environment without what the tests put there for themselves."""
+    return {name: value for name, value in os.environ.items() if name not in OF_THE_TESTS}
 
 
 @contextlib.contextmanager

@@ -1,8 +1,9 @@
 """One cluster of workers, kept alive: the watch that django-q2 lacks.
 
 A worker killed while idle may die holding the queue's lock; then every process lives, the log looks
-healthy and no task ever runs. So the sign of life is a task that finishes: the cluster that has not
-finished a heartbeat for `SILENT_SECONDS` is ended as a group and started anew.
+healthy and no task ever runs. A monitor killed while idle leaves a cluster that works and never gives
+a task back as done. So the sign of life is a task that finishes and is acknowledged: the cluster that
+has not managed a heartbeat for `SILENT_SECONDS` is ended as a group and started anew.
 """
 
 import logging
@@ -36,22 +37,24 @@ class Bell:
     def __init__(self, job: Job, *ids: str, cluster: str, seconds: float) -> None:
         self._ring: Callable[[], int] = lambda: enqueue(job, *ids, cluster=cluster)
         self._seconds = seconds
-        self._last: int | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew, whatever happened to the last rings."""
+        self._unanswered: list[int] = []
         self._rung_at = float("-inf")
+        self.answered_at = time.monotonic()
 
     def tick(self) -> None:
         """Ring if it is time. A frozen cluster so collects a handful of rings, not a pile."""
+        answered = [ring for ring in self._unanswered if is_answered(ring)]
+        if answered:
+            self._unanswered = [ring for ring in self._unanswered if ring > answered[-1]]
+            self.answered_at = time.monotonic()
         age = time.monotonic() - self._rung_at
-        if age < self._seconds:
-            return
-        if self._last is None or age > LOST_SECONDS or is_answered(self._last):
-            self._last = self._ring()
+        if age >= (LOST_SECONDS if self._unanswered else self._seconds):
+            self._unanswered.append(self._ring())
             self._rung_at = time.monotonic()
-
-    def reset(self) -> None:
-        """Ring at the next tick, whatever happened to the last one."""
-        self._last = None
-        self._rung_at = float("-inf")
 
 
 class Cluster:
@@ -60,12 +63,13 @@ class Cluster:
     def __init__(self, name: str, child: Child) -> None:
         self._name = name
         self._child = child
-        beat = Bell(Job.HEARTBEAT, name, cluster=name, seconds=BEAT_SECONDS)
+        self._heartbeat = Bell(Job.HEARTBEAT, name, cluster=name, seconds=BEAT_SECONDS)
         recurring = RECURRING.get(name, {}).items()
-        self._bells = [beat, *(Bell(job, cluster=name, seconds=seconds) for job, seconds in recurring)]
+        self._bells = [self._heartbeat, *(Bell(job, cluster=name, seconds=seconds) for job, seconds in recurring)]
         self._last_beat: datetime | None = None
-        self._alive_at = 0.0
+        self._beat_at = 0.0
         self._had_sentinel = False
+        self._blind = False
 
     def run(self, stopping: threading.Event, *, stop_seconds: float) -> None:
         """Keep the cluster alive until `stopping` is set; then let it finish its tasks and end it."""
@@ -85,12 +89,15 @@ class Cluster:
                     bell.tick()
         except Error as error:
             connection.close()
-            if time.monotonic() - self._alive_at > BEAT_SECONDS:
+            if not self._blind:
                 logger.warning("cluster %s: no database (%s)", self._name, type(error).__name__)
-            self._alive_at = time.monotonic()  # silence now says nothing about the cluster
+            self._blind = True
             return
         if beat != self._last_beat:
-            self._last_beat, self._alive_at = beat, time.monotonic()
+            self._last_beat, self._beat_at = beat, time.monotonic()
+        if self._blind:  # the silence meanwhile says nothing about the cluster
+            self._blind = False
+            self._expect_life()
         if died:
             self._start()
         elif reason := self._ailment():
@@ -102,16 +109,23 @@ class Cluster:
         if not self._child.may_start():
             return
         self._child.start()
-        self._alive_at = time.monotonic()
         self._had_sentinel = False
+        self._expect_life()
+        logger.info("cluster %s: started", self._name)
+
+    def _expect_life(self) -> None:
+        """Ring every bell at the next look, and count the silence from now."""
+        self._beat_at = time.monotonic()
         for bell in self._bells:
             bell.reset()
-        logger.info("cluster %s: started", self._name)
 
     def _ailment(self) -> str:
         """Return what is wrong with the running cluster, "" if nothing."""
-        if time.monotonic() - self._alive_at > SILENT_SECONDS:
+        oldest = time.monotonic() - SILENT_SECONDS
+        if self._beat_at < oldest:
             return f"no task finished for {SILENT_SECONDS} seconds"
+        if self._heartbeat.answered_at < oldest:
+            return f"no task was acknowledged for {SILENT_SECONDS} seconds"
         if self._sentinel_lives():
             self._had_sentinel = True
         elif self._had_sentinel or self._child.age > SETTLE_SECONDS:
