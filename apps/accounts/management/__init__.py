@@ -1,0 +1,1 @@
+"""What scripts may ask of accounts, inboxes and the journal."""
