@@ -24,6 +24,7 @@ from providers.errors import BadCredentials
 LEASE_SECONDS = 60
 ATTEMPTS = 5
 PAUSE_SECONDS = (5, 30, 300, 3600)
+HEARD_EVERY = timedelta(seconds=10)
 
 
 @transaction.atomic
@@ -188,7 +189,7 @@ _CLAIM = """
 WITH due AS (
     SELECT id FROM inboxes_webhookevent
     WHERE state = 'new' AND next_attempt_at <= now() AND (lease_until IS NULL OR lease_until < now())
-    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ORDER BY next_attempt_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 UPDATE inboxes_webhookevent event
 SET attempts = attempts + 1, lease_token = gen_random_uuid(), lease_until = now() + make_interval(secs => %(lease)s)
@@ -211,7 +212,7 @@ class BrokenPart:
     detail: str = ""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def finish_event(
     *,
     event: WebhookEvent,
@@ -239,9 +240,17 @@ def finish_event(
         note=", ".join(sorted(set(ignored)))[:300],
     )
     if finished:
-        _keep_dead_letters(event, broken, actor)
-        ProviderAccount.objects.filter(pk=event.account_id).update(last_event_at=event.received_at)
+        if broken or event.dead_count:
+            _keep_dead_letters(event, broken, actor)
+        _note_arrival(event)
     return bool(finished)
+
+
+def _note_arrival(event: WebhookEvent) -> None:
+    """Write on the account when it was last heard, now and then: all of its deliveries would queue for that row."""
+    heard = event.account.last_event_at
+    if heard is None or heard < event.received_at - HEARD_EVERY:
+        ProviderAccount.objects.filter(pk=event.account_id).update(last_event_at=event.received_at)
 
 
 def _keep_dead_letters(event: WebhookEvent, broken: Sequence[BrokenPart], actor: Actor) -> None:

@@ -11,7 +11,7 @@ from providers.types import Address, AddressScope
 NAME_LENGTH = Identity._meta.get_field("display_name").max_length
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def identity_at(
     *,
     account: ProviderAccount,

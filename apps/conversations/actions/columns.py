@@ -9,11 +9,9 @@ TEXT_SHOWN = 200
 
 
 def follow_message(message: Message, **changes: object) -> None:
-    """Let the list row follow a new message, unless the chat already holds a later one."""
+    """Let the list row follow a new message, but not back to an earlier one than it shows; and change it."""
     conversations = Conversation.objects.filter(pk=message.conversation_id)
-    if changes:
-        conversations.update(**changes)
-    conversations.filter(Q(last_message=None) | Q(last_message_at__lte=message.occurred_at)).update(
+    is_latest = conversations.filter(Q(last_message=None) | Q(last_message_at__lte=message.occurred_at)).update(
         last_message=message,
         last_message_text=" ".join(message.text.split())[:TEXT_SHOWN],
         last_message_kind=message.kind,
@@ -21,7 +19,10 @@ def follow_message(message: Message, **changes: object) -> None:
         last_message_sender=message.sender,
         last_message_status=message.status,
         last_message_at=message.occurred_at,
+        **changes,
     )
+    if changes and not is_latest:
+        conversations.update(**changes)
 
 
 def follow_status(message_ids: list[int]) -> None:

@@ -96,9 +96,8 @@ class Delivery:
 
     def _inbox(self, address: str) -> Inbox | None:
         if address not in self._inboxes:
-            self._inboxes[address] = (
-                Inbox.objects.select_related("account", "branch")
-                .filter(account=self._event.account_id, address=address)
-                .first()
-            )
+            found = Inbox.objects.filter(account=self._event.account, address=address).first()
+            if found is not None:
+                found.account = self._event.account
+            self._inboxes[address] = found
         return self._inboxes[address]

@@ -19,7 +19,7 @@ LATEST_PAST = timedelta(days=7)
 ALMOST_A_SECOND = timedelta(milliseconds=999)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def receive_message(
     *, inbox: Inbox, inbound: InboundMessage, received_at: datetime, window_hours: int | None, actor: Actor
 ) -> Message | None:

@@ -73,7 +73,7 @@ class Evidence:
     error_text: str = ""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def apply_statuses(*, inbox: Inbox, updates: Sequence[StatusUpdate], received_at: datetime, actor: Actor) -> int:
     """Record what a provider says about our messages; tell how many rows it changed.
 
@@ -88,7 +88,7 @@ def apply_statuses(*, inbox: Inbox, updates: Sequence[StatusUpdate], received_at
     return changed
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def apply_waiting(*, inbox: Inbox, provider_ids: Sequence[str], actor: Actor) -> int:
     """Apply the statuses that came before the ids they speak of."""
     require(actor, Scope.MESSAGES_SEND)
