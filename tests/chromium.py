@@ -4,6 +4,7 @@ Tests marked `browser` are skipped without one; with CI=true that fails the run.
 """
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,17 +15,9 @@ MISSING = "no Chromium: run bin/chromium, or set CHROMIUM_PATH"
 
 def executable() -> str | None:
     """Return the path of the browser, None without one."""
-    path = os.environ.get("CHROMIUM_PATH") or (FOUND.read_text().strip() if FOUND.is_file() else "")
+    kept = FOUND.read_text().strip() if FOUND.is_file() else ""
+    path = os.environ.get("CHROMIUM_PATH") or kept or shutil.which("chromium") or ""
     return path if os.access(path, os.X_OK) else None
-
-
-@pytest.fixture(scope="session")
-def chromium_path() -> str:
-    """Return the path of the browser, for Playwright's `executable_path`."""
-    path = executable()
-    if path is None:
-        pytest.skip(MISSING)
-    return path
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,10 +1,7 @@
 """A real Chromium before the real application."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,16 +12,10 @@ from django.test import Client
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 from apps.accounts.models import User
+from tests.chromium import MISSING, executable
 
-FOUND = Path(__file__).resolve().parents[2] / ".tools" / "chromium"
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-
-
-def chromium() -> str | None:
-    """Return the browser that the set-up found, if there is one."""
-    kept = FOUND.read_text().strip() if FOUND.exists() else ""
-    return os.environ.get("CHROMIUM_PATH") or kept or shutil.which("chromium")
 
 
 @dataclass
@@ -62,9 +53,9 @@ async def close_connections() -> AsyncIterator[None]:
 
 @pytest_asyncio.fixture
 async def browser() -> AsyncIterator[Browser]:
-    path = chromium()
+    path = executable()
     if path is None:
-        pytest.skip("no Chromium on this machine")
+        pytest.skip(MISSING)
     async with async_playwright() as playwright:
         found = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield found
