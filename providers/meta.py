@@ -5,11 +5,12 @@ Source: docs/reference/providers/whatsapp.md
 
 import hashlib
 import hmac
+import itertools
 import json
 import re
 import time
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
@@ -28,6 +29,8 @@ from providers.errors import (
 )
 from providers.types import FailureReason, HttpAnswer, WebhookRequest
 
+MOST_ITEMS = 10_000
+"""Ten times what Meta puts into one delivery."""
 SIGNATURE_HEADER = "x-hub-signature-256"
 _SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})", re.ASCII)
 _CHALLENGE = re.compile(r"[0-9]{1,64}", re.ASCII)
@@ -91,6 +94,14 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def at_most[T](limit: int, items: Iterable[T]) -> list[T]:
+    """Return the items of a delivery; raises UnreadablePayload if it is a flood and no delivery."""
+    found = list(itertools.islice(items, limit + 1))
+    if len(found) > limit:
+        raise UnreadablePayload("too_many_items")
+    return found
 
 
 def clean_id(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from providers.errors import UnreadablePayload
-from providers.meta import clean_id, invalid_fields, read_object
+from providers.meta import MOST_ITEMS, at_most, clean_id, invalid_fields, read_object
 from providers.simulator import wire
 from providers.types import (
     Address,
@@ -38,7 +38,7 @@ def parse(body: bytes) -> list[Event]:
     inbox, items = delivery.get("inbox"), delivery.get("items")
     if not isinstance(inbox, str) or not isinstance(items, list):
         raise UnreadablePayload("no_items")
-    return list(_events(clean_id(inbox), items))
+    return at_most(MOST_ITEMS, _events(clean_id(inbox), items))
 
 
 def _events(inbox: str, items: list[Any]) -> Iterator[Event]:

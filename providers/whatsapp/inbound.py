@@ -4,6 +4,7 @@ Every entry × change × message × status is read for itself. Meta mixes number
 one delivery and adds new types without notice, so nothing here may stop the rest.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from providers.errors import UnreadablePayload
-from providers.meta import invalid_fields, read_object, safe_text
+from providers.meta import MOST_ITEMS, at_most, invalid_fields, read_object, safe_text
 from providers.types import (
     Address,
     AddressScope,
@@ -54,7 +55,8 @@ _STATUSES = {
     "failed": DeliveryStatus.FAILED,
 }
 
-type Reader = Callable[[dict[str, Any], str, str, list[wire.Contact]], Event]
+type Contacts = dict[str, wire.Contact]
+type Reader = Callable[[dict[str, Any], str, str, Contacts], Event]
 
 
 class _Skip(Exception):
@@ -69,7 +71,8 @@ def parse(body: bytes) -> list[Event]:
     entries = delivery.get("entry")
     if not isinstance(entries, list):
         raise UnreadablePayload("no_entries")
-    return [event for number, entry in enumerate(entries) for event in _entry_events(entry, f"entry[{number}]")]
+    events = (_entry_events(entry, f"entry[{number}]") for number, entry in enumerate(entries))
+    return at_most(MOST_ITEMS, itertools.chain.from_iterable(events))
 
 
 def _entry_events(entry: Any, path: str) -> Iterator[Event]:
@@ -109,7 +112,7 @@ def _items(
     key: str,
     path: str,
     inbox: str,
-    contacts: list[wire.Contact],
+    contacts: Contacts,
     read: Reader,
 ) -> Iterator[Event]:
     """Yield one event for each item of a list, whatever became of it."""
@@ -142,7 +145,7 @@ def _account_errors(value: dict[str, Any], path: str) -> Iterator[Event]:
 # Messages ----------------------------------------------------------------------------------
 
 
-def _message(item: dict[str, Any], path: str, inbox: str, contacts: list[wire.Contact]) -> InboundMessage | BrokenItem:
+def _message(item: dict[str, Any], path: str, inbox: str, contacts: Contacts) -> InboundMessage | BrokenItem:
     message = wire.Message.model_validate(item)
     content = _content(message.type, item)
     if message.group_id:
@@ -195,26 +198,25 @@ def _pressed(title: str) -> Content:
     return Text(body=title) if title else Unsupported(kind=ContentKind.INTERACTIVE)
 
 
-def _contacts(items: Any) -> list[wire.Contact]:
-    """Return the contacts that can be read; they only decorate, so a bad one is left out."""
+def _contacts(items: Any) -> Contacts:
+    """Return the contacts that can be read, by each of their ids; a bad one only decorates and is left out.
+
+    The only contact of a delivery is also found by no id at all.
+    """
     contacts = []
-    for item in items if isinstance(items, list) else []:
+    for item in items[:MOST_ITEMS] if isinstance(items, list) else []:
         try:
             contacts.append(wire.Contact.model_validate(item))
         except ValidationError:
             continue
-    return contacts
+    by_id = {name: contact for contact in contacts for name in (contact.wa_id, contact.user_id) if name}
+    return by_id | ({"": contacts[0]} if len(contacts) == 1 else {})
 
 
-def _contact_of(message: wire.Message, contacts: list[wire.Contact]) -> wire.Contact:
+def _contact_of(message: wire.Message, contacts: Contacts) -> wire.Contact:
     """Return the sender's contact, found by id: the order of the list means nothing."""
-    names = {message.sender, message.from_user_id} - {""}
-    for contact in contacts:
-        if names & {contact.wa_id, contact.user_id}:
-            return contact
-    if not names and len(contacts) == 1:
-        return contacts[0]
-    return wire.Contact()
+    names = [name for name in (message.sender, message.from_user_id) if name] or [""]
+    return next((contacts[name] for name in names if name in contacts), wire.Contact())
 
 
 def _addresses(message: wire.Message, contact: wire.Contact) -> list[Address]:
@@ -237,7 +239,7 @@ def address(value: str) -> Address:
 # Statuses ----------------------------------------------------------------------------------
 
 
-def _status(item: dict[str, Any], path: str, inbox: str, contacts: list[wire.Contact]) -> StatusUpdate | BrokenItem:
+def _status(item: dict[str, Any], path: str, inbox: str, contacts: Contacts) -> StatusUpdate | BrokenItem:
     status = wire.Status.model_validate(item)
     known = _STATUSES.get(status.status)
     if known is None:

@@ -115,6 +115,18 @@ def test_garbage_is_unreadable(kind: str, body: bytes) -> None:
         account(kind).parse(body)
 
 
+FLOODS = {
+    "whatsapp": b'{"object":"whatsapp_business_account","entry":[%s]}',
+    "simulator": b'{"object":"simulator","inbox":"a","items":[%s]}',
+}
+
+
+@every_kind
+def test_flood_is_unreadable(kind: str) -> None:
+    with pytest.raises(UnreadablePayload):
+        account(kind).parse(FLOODS[kind] % b",".join([b"{}"] * 1_000_000))
+
+
 @every_kind
 @given(body=st.binary())
 def test_any_bytes_are_events_or_unreadable(kind: str, body: bytes) -> None:
