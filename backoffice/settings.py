@@ -204,7 +204,8 @@ Q_CLUSTER: dict[str, Any] = {
 
 META_GRAPH_URL = env.str("META_GRAPH_URL", default="https://graph.facebook.com").rstrip("/")
 META_GRAPH_VERSION = env.str("META_GRAPH_VERSION", default="v25.0")
-SIMULATOR_URL = env.str("SIMULATOR_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
+_here = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(HOST, HOST)  # noqa: S104 – where every address listens, this one does
+SIMULATOR_URL = env.str("SIMULATOR_URL", default=f"http://{_here}:{PORT}").rstrip("/")
 
 # --- GraphQL ---------------------------------------------------------------------------------------
 
