@@ -70,6 +70,7 @@ def _targets(event: Event) -> Iterator[Target]:
     match event.kind:
         case LiveKind.MESSAGE_ADDED | LiveKind.MESSAGE_CHANGED:
             for message in _messages(event.message_id or 0):
+                message.inbox = message.conversation.inbox
                 yield from _conversation_targets(message.conversation)
                 html = draw_message(message, message.conversation)
                 yield _target(message.conversation, f"m{message.pk}", html)
@@ -83,10 +84,11 @@ def _targets(event: Event) -> Iterator[Target]:
 
 
 def _messages(pk: int) -> QuerySet[Message]:
-    related = ("author", "api_token", "reply_to__author")
-    shown = ("inbox__account", "identity", "person", "assignee")
-    conversation = [f"conversation__{name}" for name in shown]
-    return messages_for(SYSTEM).select_related("inbox__account", *related, *conversation).filter(pk=pk)
+    """Read one message with what is always shown. What most have not, like an author, is read when there is one:
+    joining it all costs more to prepare than to draw.
+    """
+    always = ("conversation__inbox__account", "conversation__identity", "conversation__person")
+    return messages_for(SYSTEM).select_related(*always).filter(pk=pk).order_by()
 
 
 def _conversation_targets(conversation: Conversation) -> Iterator[Target]:
