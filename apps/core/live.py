@@ -9,22 +9,22 @@ order of commits can hide a row. One reader per process serves all its sockets.
 import asyncio
 import contextvars
 import logging
-import time
-from collections.abc import AsyncIterator
+import os
+import threading
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import Error, close_old_connections, connection, connections, transaction
 from redis.exceptions import RedisError
 
-from apps.core.actors import Actor
+from apps.core.actors import Actor, Scope
 from apps.core.models import LiveEvent
 
 logger = logging.getLogger(__name__)
@@ -33,8 +33,12 @@ GROUP = "live"
 KEPT_HOURS = 48
 SAFETY_SECONDS = 5.0
 """How often a reader looks without having heard a bell: a lost bell costs this much, never an event."""
+HELD_SECONDS = (0.01, 1.0)
+"""How soon a reader looks again while a running transaction holds events back: its end rings no bell."""
+BELL_SECONDS = 1.0
 PAGE = 500
 BACKLOG = 2_000
+"""How many events a screen may be behind before loading afresh is the quicker way."""
 
 
 class LiveKind(StrEnum):
@@ -76,7 +80,7 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened. Ids only: who shows it reads the rest through its door."""
+    """One thing that happened. Ids only: whoever shows it reads the rest through its door."""
 
     cursor: Cursor
     kind: LiveKind
@@ -89,10 +93,15 @@ class Event:
     user_id: int | None
 
     def visible_to(self, actor: Actor) -> bool:
-        """Tell whether this happened in a room that is open to `actor`."""
-        if self.branch_id is not None:
-            return actor.sees_branch(self.branch_id)
-        return self.user_id is None or self.user_id == actor.user_id
+        """Tell whether `actor` may hear of it. Which people exist for an actor only their door knows."""
+        match self.kind:
+            case LiveKind.ACCESS_CHANGED:
+                return self.user_id is not None and self.user_id == actor.user_id
+            case LiveKind.PERSON_CHANGED:
+                return actor.can(Scope.PEOPLE_READ)
+            case _:
+                is_here = self.branch_id is not None and actor.sees_branch(self.branch_id)
+                return is_here and actor.can(Scope.CONVERSATIONS_READ)
 
 
 def publish(
@@ -125,31 +134,64 @@ def ring_on_commit() -> None:
 
 
 def _ring() -> None:
-    layer = get_channel_layer()
-    try:
-        async_to_sync(layer.group_send)(GROUP, {"type": "bell"})
-    except (RedisError, OSError) as error:
-        logger.warning("live.bell_lost error=%s", type(error).__name__)
+    _bell(os.getpid()).ring()
+
+
+class _Bell:
+    """Rings from a thread of its own, so that no action waits for the channel layer or fails by it."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._wanted = asyncio.Event()
+        self._is_mute = False
+        threading.Thread(target=self._loop.run_until_complete, args=[self._serve()], name="bell", daemon=True).start()
+
+    def ring(self) -> None:
+        """Ring soon; several calls may become one ring."""
+        self._loop.call_soon_threadsafe(self._wanted.set)
+
+    async def _serve(self) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            try:
+                async with asyncio.timeout(BELL_SECONDS):
+                    await get_channel_layer().group_send(GROUP, {"type": "bell"})
+                self._is_mute = False
+            except (RedisError, OSError) as error:
+                if not self._is_mute:
+                    logger.warning("live.bell_lost error=%s", type(error).__name__)
+                self._is_mute = True
+
+
+@cache
+def _bell(pid: int) -> _Bell:
+    """Return the bell of this process; a fork has another pid, and no thread of its parent."""
+    return _Bell()
 
 
 def current_cursor() -> str:
     """Return the cursor of now. Take it before reading what a page shows: what repeats does no harm."""
     with connection.cursor() as sql:
-        sql.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
-        return str(Cursor(int(sql.fetchone()[0]), 0, int(time.time())))
+        sql.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text, extract(epoch FROM now())::bigint")
+        xid, at = sql.fetchone()
+    return str(Cursor(int(xid), 0, at))
 
 
 _COLUMNS = "branch_id, inbox_id, conversation_id, message_id, person_id, user_id"
 _READ = f"""
     SELECT xid < pg_snapshot_xmin(pg_current_snapshot()), xid::text, id, kind, at, {_COLUMNS}
-    FROM core_liveevent WHERE (xid, id) > (%s::text::xid8, %s) ORDER BY xid, id LIMIT {PAGE}
+    FROM core_liveevent WHERE (xid, id) > (%s::text::xid8, %s) AND kind = ANY(%s) ORDER BY xid, id LIMIT {PAGE}
 """  # noqa: S608 – constants only
 
 
 def read_after(cursor: Cursor) -> tuple[list[Event], bool]:
-    """Return at most PAGE events after `cursor`, and whether more wait behind a running transaction."""
+    """Return at most PAGE events after `cursor`, and whether more wait behind a running transaction.
+
+    What a newer version of the house wrote, of a kind unknown here, is passed over.
+    """
     with connection.cursor() as sql:
-        sql.execute(_READ, [str(cursor.xid), cursor.id])
+        sql.execute(_READ, [str(cursor.xid), cursor.id, list(LiveKind)])
         rows = sql.fetchall()
     events = [
         Event(
@@ -187,7 +229,11 @@ class Feed:
             self._waiting.put_nowait(None)
 
     async def __aiter__(self) -> AsyncIterator[Event]:
+        missed = 0
         while page := (await self._reader.read(self._last))[0]:
+            missed += len(page)
+            if missed > BACKLOG:
+                raise GapTooOld("Too much happened since.")
             for event in page:
                 self._last = event.cursor
                 yield event
@@ -204,40 +250,54 @@ class _Reader:
     def __init__(self) -> None:
         self.feeds: set[Feed] = set()
         self._bell = asyncio.Event()
+        self._follows = asyncio.Event()
         # A thread of its own: the sockets' threads come and go, and its connection stays.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="live")
         self._loop = asyncio.get_running_loop()
-        empty = contextvars.Context()
-        self._tasks = [
-            self._loop.create_task(self._follow(), context=empty),
-            self._loop.create_task(self._listen(), context=contextvars.Context()),
-        ]
+        work = (self._follow(), self._listen())
+        self._tasks = [self._loop.create_task(part, context=contextvars.Context()) for part in work]
+        for task in self._tasks:
+            task.add_done_callback(self._ended)
 
     async def read(self, cursor: Cursor) -> tuple[list[Event], bool]:
-        return await self._loop.run_in_executor(self._thread, _fresh, cursor)
+        """Return what `read_after` does."""
+        return await self._ask(lambda: read_after(cursor))
 
-    async def _follow(self) -> None:
-        position = None
-        pause = SAFETY_SECONDS
+    async def now(self) -> Cursor:
+        """Return the cursor of now, once this reader follows: what happens from here on it will not miss."""
+        now = Cursor.parse(await self._ask(current_cursor))
+        await self._follows.wait()
+        return now
+
+    async def _ask[T](self, work: Callable[[], T]) -> T:
+        """Ask the database in the reader's thread; when it is away, wait until it is back."""
+
+        def fresh() -> T:
+            close_old_connections()
+            return work()
+
         while True:
             try:
-                if position is None:
-                    position = Cursor.parse(await self._loop.run_in_executor(self._thread, current_cursor))
-                events, held = await self.read(position)
+                return await self._loop.run_in_executor(self._thread, fresh)
             except Error as error:
                 logger.warning("live.read_failed error=%s", type(error).__name__)
                 await asyncio.sleep(1)
-                continue
+
+    async def _follow(self) -> None:
+        position = Cursor.parse(await self._ask(current_cursor))
+        self._follows.set()
+        soon, latest = HELD_SECONDS
+        while True:
+            events, is_held = await self.read(position)
             for event in events:
                 position = event.cursor
                 for feed in list(self.feeds):
                     feed.push(event)
             if len(events) == PAGE:
                 continue
-            # A running transaction holds events back, and its end rings no bell: look again soon.
-            pause = min(pause * 2, 1.0) if held and pause < SAFETY_SECONDS else 0.01 if held else SAFETY_SECONDS
+            soon = HELD_SECONDS[0] if events or not is_held else min(soon * 2, latest)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._bell.wait(), pause)
+                await asyncio.wait_for(self._bell.wait(), soon if is_held else SAFETY_SECONDS)
             self._bell.clear()
 
     async def _listen(self) -> None:
@@ -254,6 +314,13 @@ class _Reader:
                 logger.warning("live.deaf error=%s", type(error).__name__)
                 await asyncio.sleep(1)
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """End every feed when a part of the reader ended by a fault: their screens come back to a new one."""
+        if not task.cancelled():
+            logger.error("live.reader_died", exc_info=task.exception())
+            _readers.pop(self._loop, None)
+            self._loop.call_later(1, lambda: self._loop.create_task(self.stop()))
+
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
@@ -264,30 +331,25 @@ class _Reader:
         self._thread.shutdown(wait=False)
 
 
-def _fresh(cursor: Cursor) -> tuple[list[Event], bool]:
-    close_old_connections()
-    return read_after(cursor)
-
-
-_readers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Reader] = WeakKeyDictionary()
+_readers: dict[asyncio.AbstractEventLoop, _Reader] = {}
 
 
 @asynccontextmanager
 async def subscribe(after: str | None) -> AsyncIterator[Feed]:
     """Follow the feed from `after`, or from now on.
 
-    Raises: InvalidCursor; GapTooOld here or while iterating, when the gap is not kept or too long.
+    Raises: InvalidCursor; GapTooOld here or while iterating, when the gap is not kept, or too long, or the
+            cursor comes from another database.
     """
-    reader = _readers.get(asyncio.get_running_loop())
+    start = None if after is None else Cursor.parse(after)
+    loop = asyncio.get_running_loop()
+    reader = _readers.get(loop)
     if reader is None:
-        reader = _readers[asyncio.get_running_loop()] = _Reader()
-    if after is None:
-        start = Cursor.parse(await reader._loop.run_in_executor(reader._thread, current_cursor))
-    else:
-        start = Cursor.parse(after)
-    if start.at < time.time() - KEPT_HOURS * 3600:
-        raise GapTooOld("More than two days passed.")
-    feed = Feed(reader, start)
+        reader = _readers[loop] = _Reader()
+    now = await reader.now()
+    if start is not None and (start.xid > now.xid or start.at < now.at - KEPT_HOURS * 3600):
+        raise GapTooOld("Nothing leads from there to here.")
+    feed = Feed(reader, start or now)
     reader.feeds.add(feed)
     try:
         yield feed
