@@ -97,6 +97,7 @@ class Command(BaseCommand):
         kept = database.demonstration(settings.DATA_DIR)
         lines = ["", f"{settings.PRODUCT_NAME} runs at  {url}/"]
         if kept:
+            lines += [f"customers' phones: {url}/simulator/"]
             lines += [f"users: {', '.join(kept['users'])}", f"password of each: {kept['password']}"]
         for line in [*lines, "Ctrl-C stops everything.", ""]:
             self._tell(line)
