@@ -65,8 +65,8 @@ def _troubles(actor: Actor) -> list[Card]:
     needing = accounts.filter(state=ProviderAccount.State.NEEDS_AUTH)
     message, account = "conversations_message", "inboxes_provideraccount"
     rows: list[tuple[Any, str, str, str, QuerySet[Any]]] = [
-        (_("May have arrived"), "help", message, "status__exact=uncertain", sends.filter(status=Status.UNCERTAIN)),
-        (_("Failed sends"), "error", message, "status__exact=failed", sends.filter(status=Status.FAILED)),
+        (_("May have arrived"), "help", message, "status=uncertain", sends.filter(status=Status.UNCERTAIN)),
+        (_("Failed sends"), "error", message, "status=failed", sends.filter(status=Status.FAILED)),
         (_("Dead letters"), "report", "inboxes_deadletter", "state__exact=open", letters),
         (
             _("Accounts that need credentials"),

@@ -5,6 +5,7 @@ play no part. What changes something calls the room's action, and what the actio
 the form.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -230,6 +231,11 @@ def rows_for(site: Any, model: type[models.Model], request: HttpRequest) -> mode
 def become(obj: models.Model, written: models.Model) -> None:
     """Let the row an action wrote stand for the form's, for the history and the way back."""
     obj.__dict__.update(written.__dict__)
+
+
+def colours(**loud: str) -> dict[str, str]:
+    """Return the colours of a label by state; a state that is not named is calm."""
+    return defaultdict(str, loud)
 
 
 def go_to(address: str) -> HttpResponse:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -41,7 +40,7 @@ def words_of(html: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
 
 
-def send(client: Client, path: str, fields: Mapping[str, Any]) -> HttpResponse:
+def send(client: Client, path: str, fields: Mapping[str, Any]) -> Any:
     """Send the form of a page as a browser would: with what its inner lists hide in it."""
     page = client.get(path)
     hidden = {

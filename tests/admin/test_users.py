@@ -114,7 +114,7 @@ def test_a_token_is_shown_once_and_stored_as_a_digest(built: House, enter: Enter
     (text,) = re.findall(r"mst_[\w-]{40,}", answer.content.decode())
     actor = actor_for_token(text)
     assert actor is not None
-    assert (actor.user_id, actor.scopes) == (built.own[User].pk, {Scope.CONVERSATIONS_READ})
+    assert (actor.user_id, actor.scopes) == (built.own[User].pk, frozenset({Scope.CONVERSATIONS_READ}))
     row = ApiToken.objects.get(name="Web")
     for path in (f"/admin/accounts/apitoken/{row.pk}/change/", "/admin/accounts/apitoken/", "/admin/"):
         assert text not in client.get(path).content.decode()

@@ -22,12 +22,25 @@ from apps.conversations.queries import (
     send_attempts_for,
 )
 from apps.core.actors import Scope
-from apps.core.admin import DoorFilter, HouseInline, RecordAdmin
+from apps.core.admin import DoorFilter, HouseInline, RecordAdmin, colours
 from apps.core.admin_site import actor_of
 from apps.people.models import search_key
 
-STATUS_COLOURS = {"failed": "danger", "uncertain": "warning", "read": "success", "delivered": "success"}
+STATUS_COLOURS = colours(failed="danger", uncertain="warning", read="success", delivered="success")
 FITTING = {"failed": ("resend",), "uncertain": ("resend", "settle_as_sent")}
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """Messages by the one word that is shown of them."""
+
+    title = _("status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Status.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        return queryset.filter(status=self.value()) if self.value() else queryset
 
 
 class SendAttemptInline(HouseInline):
@@ -53,7 +66,7 @@ class MessageAdmin(RecordAdmin):
     door = staticmethod(messages_for)
     read_scope = Scope.CONVERSATIONS_READ
     list_display = ("occurred_at", "conversation", "direction", "sender", "short_text", "shown_status", "error_code")
-    list_filter = ("status", "direction", "sender", ("inbox", DoorFilter), "created_at")
+    list_filter = (StatusFilter, "direction", "sender", ("inbox", DoorFilter), "created_at")
     list_select_related = ("conversation__person", "conversation__inbox")
     search_fields = ("provider_message_id",)
     search_help_text = _("Name or number of the person, or the whole id at the provider.")
@@ -178,18 +191,23 @@ class PendingStatusAdmin(RecordAdmin):
 
     door = staticmethod(pending_statuses_for)
     read_scope = Scope.CONVERSATIONS_READ
-    list_display = ("created_at", "inbox", "provider_message_id", "status", "error_code", "at")
+    list_display = ("created_at", "inbox", "provider_message_id", "status_words", "error_code", "at")
     list_filter = (("inbox", DoorFilter),)
     list_select_related = ("inbox",)
     fields = readonly_fields = (
         "inbox",
         "provider_message_id",
-        "status",
+        "status_words",
         "at",
         "error_code",
         "error_text",
         "created_at",
     )
+
+    @display(description=_("status"))
+    def status_words(self, waiting: PendingStatus) -> str:
+        known = dict(Status.choices)
+        return str(known.get(waiting.status, waiting.status))
 
 
 @admin.register(Attachment)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from apps.core.actors import Scope
-from apps.core.admin import DoorFilter, HouseAdmin, HouseInline, become
+from apps.core.admin import DoorFilter, HouseAdmin, HouseInline, become, colours
 from apps.core.admin_site import actor_of
 from apps.inboxes.actions import (
     add_account,
@@ -127,7 +127,7 @@ class ProviderAccountAdmin(HouseAdmin):
         known = registry.PROVIDERS.get(account.kind)
         return gettext(known.label) if known else account.kind
 
-    @display(description=_("state"), label={"ok": "success", "needs_auth": "danger"})
+    @display(description=_("state"), label=colours(ok="success", needs_auth="danger"))
     def health(self, account: ProviderAccount) -> tuple[str, str]:
         words = account.get_state_display()
         return account.state, f"{words}: {account.state_reason}" if account.state_reason else str(words)

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from unfold.decorators import action, display
 
 from apps.core.actors import Scope
-from apps.core.admin import DoorFilter, HouseInline, RecordAdmin, go_to
+from apps.core.admin import DoorFilter, HouseInline, RecordAdmin, colours, go_to
 from apps.core.admin_site import actor_of
 from apps.inboxes.actions import discard_dead_letter, replay_events
 from apps.inboxes.admin.masking import mask, preview
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 RAW_LENGTH = 200_000
 AT_ONCE = 5_000
 PREFORMATTED = '<pre class="whitespace-pre-wrap break-all">{}</pre>'
-STATE_COLOURS = {"new": "info", "processed": "success", "dead": "danger", "open": "danger"}
+STATE_COLOURS = colours(new="info", processed="success", dead="danger", open="danger")
 
 
 class Replayable(RecordAdmin):

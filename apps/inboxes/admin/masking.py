@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 PREVIEW_LENGTH = 4_000
-_NUMBER = re.compile(r"\+?\d(?:[\s().-]?\d){6,}")
+_NUMBER = re.compile(r"\+?\d(?:[\s().-]{0,3}\d){6,}")
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
