@@ -1,6 +1,7 @@
 """The columns of a conversation that repeat its last message."""
 
-from django.db.models import F, Q
+from django.db import connection
+from django.db.models import Q
 
 from apps.conversations.models import Conversation, Message
 from apps.core import live
@@ -25,14 +26,17 @@ def follow_message(message: Message, **changes: object) -> None:
         conversations.update(**changes)
 
 
+_FOLLOW_STATUS = """
+UPDATE conversations_conversation c SET last_message_status = m.status
+FROM conversations_message m
+WHERE m.id = ANY(%s) AND c.last_message_id = m.id AND c.last_message_status <> m.status
+"""
+
+
 def follow_status(message_ids: list[int]) -> None:
     """Let the list rows follow new statuses of their last messages."""
-    for pk, status in Message.objects.filter(pk__in=message_ids, pk=F("conversation__last_message_id")).values_list(
-        "pk", "status"
-    ):
-        Conversation.objects.filter(last_message=pk).exclude(last_message_status=status).update(
-            last_message_status=status
-        )
+    with connection.cursor() as cursor:
+        cursor.execute(_FOLLOW_STATUS, [message_ids])
 
 
 def announce(kind: live.LiveKind, message: Message, *, branch_id: int) -> None:

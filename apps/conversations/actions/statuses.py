@@ -11,8 +11,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from apps.conversations.actions.columns import announce, follow_status
-from apps.conversations.models import Message, PendingStatus
+from apps.conversations.actions.columns import follow_status
+from apps.conversations.models import PendingStatus
 from apps.core import live
 from apps.core.actors import Actor, Scope, require
 from apps.inboxes.models import Inbox
@@ -55,9 +55,10 @@ WITH told AS (
         OR LEAST(m.delivered_at, found.delivered_at) IS DISTINCT FROM m.delivered_at
         OR LEAST(m.read_at, found.read_at) IS DISTINCT FROM m.read_at
         OR LEAST(m.failed_at, found.failed_at) IS DISTINCT FROM m.failed_at)
-    RETURNING m.id
+    RETURNING m.id, m.conversation_id
 )
-SELECT ARRAY(SELECT id FROM changed), ARRAY(SELECT provider_id FROM found)
+SELECT ARRAY(SELECT id FROM changed ORDER BY id), ARRAY(SELECT conversation_id FROM changed ORDER BY id),
+       ARRAY(SELECT provider_id FROM found)
 """
 
 
@@ -118,10 +119,17 @@ def _apply(inbox: Inbox, told: Sequence[Evidence]) -> tuple[int, set[str]]:
                 "error_texts": [item.error_text for item in told],
             },
         )
-        changed, known = cursor.fetchone()
-    follow_status(changed)
-    for message in Message.objects.filter(pk__in=changed).order_by("pk"):
-        announce(live.LiveKind.MESSAGE_CHANGED, message, branch_id=inbox.branch_id)
+        changed, conversations, known = cursor.fetchone()
+    if changed:
+        follow_status(changed)
+    for message_id, conversation_id in zip(changed, conversations, strict=True):
+        live.publish(
+            live.LiveKind.MESSAGE_CHANGED,
+            branch_id=inbox.branch_id,
+            inbox_id=inbox.pk,
+            conversation_id=conversation_id,
+            message_id=message_id,
+        )
     return len(changed), set(known)
 
 
