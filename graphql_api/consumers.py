@@ -11,11 +11,13 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import Error
 from strawberry.channels import GraphQLWSConsumer
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
@@ -129,7 +131,8 @@ class GraphQLConsumer(GraphQLWSConsumer[SocketContext, None]):
             task.cancel()
         if self._counted_for is not None:
             _open_sockets[self._counted_for] -= 1
-        await super().disconnect(code)
+        with suppress(Error):  # told by `_ended` already
+            await super().disconnect(code)
 
     async def send(self, text_data: str | None = None, bytes_data: bytes | None = None, close: bool = False) -> None:
         """Say something, unless the socket is closed by now."""

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterator
 
 from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 from graphql import GraphQLError
 from strawberry.types import ExecutionResult
@@ -73,6 +74,9 @@ def _code_and_message(error: GraphQLError) -> tuple[str, str]:
             return "NOT_FOUND", _("There is no such thing here.")
         case Unauthenticated():
             return "UNAUTHENTICATED", _("A valid token is needed.")
+        case InterfaceError() | OperationalError():
+            logger.warning("graphql.unavailable path=%s", error.path)
+            return "UNAVAILABLE", _("The database is away or too busy; try again soon.")
         case None | GraphQLError() if error.path is None:  # a variable that cannot be meant
             return "BAD_USER_INPUT", error.message
         case unforeseen:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import strawberry
+from django.db import InterfaceError, OperationalError
 from graphql import GraphQLError, OperationType, get_operation_ast
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.config import StrawberryConfig
@@ -100,7 +101,7 @@ class Schema(strawberry.Schema):
             if context is None or not await context.is_welcome():
                 raise Unauthenticated
             result = await in_thread(self.execute_sync, query, variable_values, context, None, operation_name)
-        except Unauthenticated as error:
+        except (Unauthenticated, InterfaceError, OperationalError) as error:
             result = present(PreExecutionError(None, [GraphQLError("", original_error=error)]))
         except (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError):
             result = PreExecutionError(None, [coded("BAD_USER_INPUT", "There is no such operation in the document.")])
@@ -114,7 +115,7 @@ class Schema(strawberry.Schema):
                 raise Unauthenticated
             async for result in results:
                 yield present(result) if isinstance(result, ExecutionResult) else result
-        except Unauthenticated as error:
+        except (Unauthenticated, InterfaceError, OperationalError) as error:
             yield present(PreExecutionError(None, [GraphQLError("", original_error=error)]))
         finally:
             await results.aclose()

@@ -7,6 +7,7 @@ import json
 from typing import Any, Literal
 
 from cross_web import HTTPException
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from strawberry.django.views import GraphQLView
@@ -33,7 +34,10 @@ class TokenGraphQLView(GraphQLView[Context, None]):
         if int(request.headers.get("Content-Length") or 0) > MAX_BYTES or len(request.body) > MAX_BYTES:
             return _refusal(413, "TOO_LONG", f"A request may have {MAX_BYTES} bytes.")
         token = bearer_token(request.headers.get("Authorization", ""))
-        actor = actor_for_token(token) if token else None
+        try:
+            actor = actor_for_token(token) if token else None
+        except (InterfaceError, OperationalError):
+            return _refusal(503, "UNAVAILABLE", "The database is away; try again soon.", **{"Retry-After": "5"})
         if actor is None:
             challenge = {"WWW-Authenticate": "Bearer"}
             return _refusal(401, "UNAUTHENTICATED", "A valid token is needed.", **challenge)

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from django.test import Client
@@ -18,7 +20,8 @@ from graphql_api.ids import to_id
 from tests.factories import make_token, make_user, receive
 from tests.graphql_api.clients import Application
 from tests.graphql_api.conftest import House
-from tests.graphql_api.documents import ME, SEND
+from tests.graphql_api.documents import CHAT, LIST, ME, SEND
+from tests.proxy import Proxy
 
 type MakeApplication = Callable[..., Application]
 
@@ -228,6 +231,43 @@ def test_an_accident_of_ours_tells_only_its_number(
     assert "pigeon" not in json.dumps(error)
     number = error["message"].rpartition(" ")[2].rstrip(".")
     assert f"number={number}" in caplog.text
+
+
+def test_the_promised_documents_work_through_the_server(server: str, house: House, application: MakeApplication):
+    headers = {"Authorization": f"Bearer {application().token}", "Content-Type": "application/json"}
+
+    def ask(document: str, **variables: Any) -> Any:
+        body = json.dumps({"query": document, "variables": variables}).encode()
+        with urlopen(Request(f"{server}/graphql/", body, headers)) as response:
+            answer = json.load(response)
+        assert "errors" not in answer
+        return answer["data"]
+
+    conversation = to_id("Conversation", house.ours.pk)
+    sent = ask(SEND, input={"conversationId": conversation, "text": "Hola", "clientKey": "k"})["sendMessage"]
+    listed = ask(LIST)["conversations"]["edges"]
+    chat = ask(CHAT, id=conversation)["conversation"]["messages"]["edges"]
+
+    assert [edge["node"]["lastMessage"]["id"] for edge in listed] == [sent["id"]]
+    assert chat[-1]["node"]["id"] == sent["id"]
+
+
+def test_while_the_database_is_away_the_answer_is_to_come_back(
+    server: str, database_proxy: Proxy, house: House, application: MakeApplication
+):
+    headers = {"Authorization": f"Bearer {application().token}", "Content-Type": "application/json"}
+    request = Request(f"{server}/graphql/", json.dumps({"query": ME}).encode(), headers)
+    database_proxy.cut()
+
+    with pytest.raises(HTTPError) as refusal:
+        urlopen(request)
+    with refusal.value as answer:
+        assert (answer.code, answer.headers["Retry-After"]) == (503, "5")
+        assert json.load(answer)["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+
+    database_proxy.mend()
+    with urlopen(request) as response:
+        assert "errors" not in json.load(response)
 
 
 def test_pages_follow_each_other_without_a_gap_in_both_orders(house: House, application: MakeApplication):

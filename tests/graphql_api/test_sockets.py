@@ -25,6 +25,7 @@ from tests.factories import make_token, make_user, receive
 from tests.graphql_api.clients import Socket, opened
 from tests.graphql_api.conftest import House
 from tests.graphql_api.documents import CHAT, EVENTS, LIST, ME, SEND
+from tests.proxy import Proxy
 from tests.waiting import eventually
 
 FORMER = Subprotocol("graphql-ws")
@@ -332,6 +333,22 @@ class TestProtocol:
         with opened(server, None) as socket:
             socket.say(type="ping")
             assert socket.hear() == {"type": "pong"}
+
+
+def test_while_the_database_is_away_a_socket_asks_to_come_back(
+    server: str, database_proxy: Proxy, house: House, token: str
+):
+    with opened(server, token) as socket:
+        database_proxy.cut()
+        with opened(server, None) as late:
+            late.say(type="connection_init", payload={"authToken": token})
+            assert closing(late) == 1011
+        number = socket.subscribe(ME)
+        answer = socket.hear()
+        assert (answer["type"], answer["id"]) == ("error", number)
+        assert answer["payload"][0]["extensions"]["code"] == "UNAVAILABLE"
+        database_proxy.mend()
+        assert socket.ask(ME)["data"]["me"]["role"] == "OPERATOR"
 
 
 def test_twenty_at_once_with_one_key_make_one_message(server: str, house: House, token: str):
