@@ -23,7 +23,7 @@ def own_secrets(data_dir: Path) -> dict[str, str]:
     if known := read_json(path):
         return known
     made = {"SECRET_KEY": secrets.token_urlsafe(50), "ENCRYPTION_KEYS": Fernet.generate_key().decode()}
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)  # nobody lists it; the servers pass through
     draft = data_dir / f".secrets.{os.getpid()}"
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(made, file)
