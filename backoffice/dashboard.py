@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.console.templatetags import console
 from apps.conversations.models import Status
@@ -52,9 +53,19 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def _attention(actor: Actor) -> list[Card]:
     chats = conversations_for(actor)
     return [
-        _card(_("Pending"), "flag", "conversations_conversation", "is_pending__exact=1", chats.filter(is_pending=True)),
         _card(
-            _("Unread"), "mark_chat_unread", "conversations_conversation", "unread=1", chats.filter(unread_count__gt=0)
+            pgettext_lazy("view of the list", "Pending"),
+            "flag",
+            "conversations_conversation",
+            "is_pending__exact=1",
+            chats.filter(is_pending=True),
+        ),
+        _card(
+            pgettext_lazy("view of the list", "Unread"),
+            "mark_chat_unread",
+            "conversations_conversation",
+            "unread=1",
+            chats.filter(unread_count__gt=0),
         ),
     ]
 

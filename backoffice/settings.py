@@ -207,14 +207,6 @@ META_GRAPH_VERSION = env.str("META_GRAPH_VERSION", default="v25.0")
 _here = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(HOST, HOST)  # noqa: S104 – where every address listens, this one does
 SIMULATOR_URL = env.str("SIMULATOR_URL", default=f"http://{_here}:{PORT}").rstrip("/")
 
-# --- GraphQL ---------------------------------------------------------------------------------------
-
-STRAWBERRY_DJANGO = {
-    "MUTATIONS_DEFAULT_HANDLE_ERRORS": True,
-    "PAGINATION_MAX_LIMIT": 100,
-    "PAGINATION_DEFAULT_LIMIT": 50,
-}
-
 # --- Language and time -----------------------------------------------------------------------------
 
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="es-ar")

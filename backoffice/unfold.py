@@ -16,6 +16,11 @@ def logo(request: HttpRequest) -> str:
     return static("console/img/logo.svg")
 
 
+def stylesheet(request: HttpRequest) -> str:
+    """Return the address of what we add to unfold's own style."""
+    return static("backoffice/admin.css")
+
+
 def _open_to(scope: Scope) -> Callable[[HttpRequest], bool]:
     return lambda request: request.actor.can(scope)  # type: ignore[attr-defined]
 
@@ -63,6 +68,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": reverse_lazy("console:home"),
     "SITE_ICON": logo,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": logo}],
+    "STYLES": [stylesheet],
     "DASHBOARD_CALLBACK": "backoffice.dashboard.dashboard",
     "BORDER_RADIUS": "6px",
     # The ramp of static/console/css/tokens.css, so that the admin and the chat page are one house.

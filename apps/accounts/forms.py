@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import BaseDialogForm
@@ -15,6 +14,7 @@ from apps.core.admin import HouseForm
 from apps.organization.models import Branch
 from apps.organization.queries import branches_for
 
+PASSWORD_RULES = _("At least 8 characters; no common word, not only numbers, nothing like the name.")
 SCOPE_WORDS = {
     "*": _("Everything the user may do"),
     Scope.CONVERSATIONS_READ: _("Read conversations"),
@@ -43,7 +43,7 @@ class UserForm(HouseForm):
 
     branches = forms.ModelMultipleChoiceField(
         Branch.objects.none(),
-        label=_("branches"),
+        label=_("Branches"),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("Administrators see every branch, whatever is chosen here."),
@@ -64,15 +64,13 @@ class UserForm(HouseForm):
 class NewUserForm(UserForm):
     """A user who does not exist yet."""
 
-    password = forms.CharField(
-        label=_("password"), strip=False, widget=PasswordInput, help_text=password_validators_help_text_html
-    )
+    password = forms.CharField(label=_("Password"), strip=False, widget=PasswordInput, help_text=PASSWORD_RULES)
 
 
 class PasswordDialog(BaseDialogForm):
     """Another password for a user."""
 
-    password = forms.CharField(label=_("New password"), strip=False, widget=PasswordInput)
+    password = forms.CharField(label=_("New password"), strip=False, widget=PasswordInput, help_text=PASSWORD_RULES)
     again = forms.CharField(label=_("The same again"), strip=False, widget=PasswordInput)
 
     def clean_again(self) -> str:
@@ -87,7 +85,7 @@ class TokenForm(HouseForm):
     """A token for an application."""
 
     scopes = forms.MultipleChoiceField(
-        label=_("scopes"), choices=list(SCOPE_WORDS.items()), widget=UnfoldAdminCheckboxSelectMultipleWidget
+        label=_("Scopes"), choices=list(SCOPE_WORDS.items()), widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
 
     class Meta:

@@ -17,7 +17,7 @@ class AssignDialog(BaseDialogForm):
 
     assignee = forms.ModelChoiceField(
         User.objects.none(),
-        label=_("assignee"),
+        label=_("Assignee"),
         required=False,
         empty_label=_("Nobody"),
         widget=UnfoldAdminSelectWidget,

@@ -28,6 +28,7 @@ from apps.core.admin_checks import HouseChecks
 from apps.core.admin_site import actor_of
 from apps.core.models import SiteSettings
 
+AT_ONCE = 200
 LOOKUPS = ("", "__exact", "__id__exact", "__isnull", "__gte", "__lt", "__lte", "__year", "__month", "__day")
 """What an address may ask of a filtered column: nothing that tells letter by letter what is hidden."""
 
@@ -175,7 +176,7 @@ class HouseAdmin(Behind, ModelAdmin):
         self, request: HttpRequest, rows: models.QuerySet[Any], verb: Callable[[Any], object], done: Any
     ) -> None:
         """Do one thing to each chosen row; one that is refused does not stop the others."""
-        for obj in rows:
+        for obj in rows[:AT_ONCE]:
             try:
                 with transaction.atomic():
                     verb(obj)
@@ -193,6 +194,7 @@ class RecordAdmin(HouseAdmin):
     paginator = InfinitePaginator
     ordering: tuple[str, ...] = ("-pk",)
     sortable_by = ()
+    list_disable_select_all = True
     actions: Sequence[Any] | None = None
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:

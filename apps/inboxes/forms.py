@@ -108,7 +108,7 @@ def _credential(line: CredentialField, stored: Any) -> forms.CharField:
 class ReplayClassDialog(BaseDialogForm):
     """Which kind of dead letter to process again."""
 
-    error_class = forms.ChoiceField(label=_("error"), widget=UnfoldAdminSelectWidget)
+    error_class = forms.ChoiceField(label=_("Error"), widget=UnfoldAdminSelectWidget)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -134,7 +134,7 @@ class ProviderAccountAdmin(HouseAdmin):
 
     @display(description=_("webhook URL"))
     def webhook_address(self, account: ProviderAccount) -> SafeString:
-        return format_html('<code class="select-all break-all">{}</code>', account.webhook_url)
+        return format_html('<code class="verbatim verbatim--whole">{}</code>', account.webhook_url)
 
     @display(description=_("verify token"))
     def verify_token_hint(self, account: ProviderAccount) -> str:

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 RAW_LENGTH = 200_000
 AT_ONCE = 5_000
-PREFORMATTED = '<pre class="whitespace-pre-wrap break-all">{}</pre>'
+PREFORMATTED = '<pre class="verbatim">{}</pre>'
 STATE_COLOURS = colours(new="info", processed="success", dead="danger", open="danger")
 
 
@@ -76,7 +76,6 @@ class WebhookEventAdmin(Replayable):
         "items",
         "note",
         "size",
-        "sha256",
         "headers",
         "masked_body",
     )
