@@ -1,6 +1,7 @@
 """An operator before the chat page: what arrives, what is answered, what is shown of it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -164,8 +165,8 @@ async def test_each_delivery_state_has_its_drawing(open_screen, operator, inbox)
     conversation = (await write(inbox, "Hola", name="Ana")).conversation
     now = timezone.now()
     later = now + timedelta(minutes=5)
-    sent = {"dispatch": Dispatch.ACCEPTED, "provider_message_id": "", "sent_at": now}
-    states = {
+    sent: dict[str, Any] = {"dispatch": Dispatch.ACCEPTED, "provider_message_id": "", "sent_at": now}
+    states: dict[str, dict[str, Any]] = {
         "En cola": {"dispatch": Dispatch.QUEUED},
         "Esperando": {"dispatch": Dispatch.WAITING, "next_attempt_at": later},
         "Enviado": {**sent, "provider_message_id": "1"},

@@ -56,7 +56,7 @@ async def test_answer_that_was_lost_on_the_way_back_is_not_sent_twice(open_scree
     screen = await open_screen(operator, f"/chat/{conversation.pk}/")
     page = screen.page
     await screen.is_live()
-    lost = []
+    lost: list[object] = []
 
     async def lose_the_first_answer(route):
         if lost:

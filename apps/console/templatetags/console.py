@@ -1,7 +1,6 @@
 """Tags and filters of the chat page. They draw; they decide nothing and read no conversation."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import phonenumbers
 from django import template
@@ -12,9 +11,9 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
-from apps.conversations.models import Conversation
+from apps.conversations.models import Conversation, Status
 from apps.core.models import SiteSettings
 from apps.people.models import Identity
 from providers import registry
@@ -25,6 +24,16 @@ CHANNEL_ICONS = {"instagram": "instagram", "external": "plug", "simulator": "pho
 CHANNEL_NAMES = {"whatsapp": "WhatsApp"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HUES = 8
+TICKS = {
+    Status.QUEUED: ("clock", "", gettext_lazy("Queued")),
+    Status.SENDING: ("clock", "", gettext_lazy("Sending")),
+    Status.SENT: ("check", "", gettext_lazy("Sent")),
+    Status.DELIVERED: ("checks", "", gettext_lazy("Delivered")),
+    Status.READ: ("checks", " tick--read", gettext_lazy("Read")),
+    Status.FAILED: ("warning", " tick--bad", gettext_lazy("Not sent")),
+    Status.UNCERTAIN: ("question", " tick--unsure", gettext_lazy("May have arrived")),
+}
+"""Shape, look and word of each delivery state: never told by colour alone."""
 HOURS_WITH_MINUTES = 9
 """From here on minutes say nothing to whoever decides whom to answer."""
 
@@ -135,7 +144,20 @@ def phone(text: str) -> str:
 @register.filter
 def clock(moment: datetime) -> str:
     """Return the time of day: 14:31."""
-    return formats.date_format(timezone.localtime(moment), "G:i")
+    local = timezone.localtime(moment)
+    return f"{local.hour}:{local.minute:02d}"
+
+
+@register.filter
+def iso(moment: datetime) -> str:
+    """Return a moment as machines read it."""
+    return timezone.localtime(moment).isoformat(timespec="seconds")
+
+
+@register.filter
+def epoch(moment: datetime) -> int:
+    """Return the seconds since 1970."""
+    return int(moment.timestamp())
 
 
 @register.filter
@@ -177,7 +199,7 @@ def birthday(day: date) -> str:
 @register.filter
 def moment(value: datetime) -> str:
     """Return day and time in full, for titles."""
-    return f"{day_name(value)} {clock(value)}"
+    return _("%(day)s at %(time)s") % {"day": day_name(value), "time": clock(value)}
 
 
 @register.filter
@@ -228,7 +250,11 @@ def is_past(value: datetime | None) -> bool:
     return value is not None and value <= timezone.now()
 
 
-@register.inclusion_tag("console/_tick.html")
-def tick(status: str) -> dict[str, Any]:
-    """Draw one of the delivery states, with its word for whoever does not see it."""
-    return {"status": status}
+@register.simple_tag
+def tick(status: str) -> SafeString:
+    """Draw how far a message of ours got, with the word for whoever does not see it."""
+    if status not in TICKS:
+        return SafeString("")
+    shape, look, word = TICKS[Status(status)]
+    drawing = '<span class="tick{}" title="{}">{}<span class="sr">{}</span></span>'
+    return format_html(drawing, look, word, icon(shape), word)

@@ -3,6 +3,7 @@ import "./viewport.js";
 import "./keys.js";
 import "./clock.js";
 import "./actions.js";
+import "./toolbar.js";
 import { start as startNavigation } from "./navigate.js";
 import { start as startOutbox } from "./outbox.js";
 import { connect } from "./socket.js";

@@ -1,9 +1,10 @@
 // Clock: one timer a minute counts windows down and waiting up, in the words of the server.
 // At midnight, when "today" changes its meaning, a page nobody is using loads itself again.
 import { refreshControls } from "./actions.js";
+import { day } from "./hours.js";
 
 const HOURS_WITH_MINUTES = 9;
-let day = new Date().toDateString();
+const today = day(Date.now());
 
 function span(seconds, withMinutes) {
   const total = Math.max(Math.floor(seconds / 60), 0);
@@ -18,7 +19,7 @@ function tick() {
   for (const chip of document.querySelectorAll("[data-until]")) countDown(chip, Number(chip.dataset.until) - now);
   for (const chip of document.querySelectorAll("[data-since]")) chip.lastElementChild.textContent = span(now - Number(chip.dataset.since), false);
   const isIdle = document.hidden || !document.hasFocus();
-  if (new Date().toDateString() !== day && isIdle) location.reload();
+  if (day(Date.now()) !== today && isIdle) location.reload();
 }
 
 function countDown(chip, left) {

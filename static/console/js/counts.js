@@ -14,15 +14,13 @@ export function refreshCounts() {
 }
 
 async function ask() {
-  try {
-    swap(await get(`/chat/${location.search}`, "counts"));
-    retitle();
-  } catch {
-    // the line's own banner speaks of it; the next event asks again
-  } finally {
-    last = Date.now();
-    timer = 0;
-  }
+  const { search } = location;
+  const counts = await get(`/chat/${search}`, "counts").catch(() => ""); // the line has a banner of its own
+  last = Date.now();
+  timer = 0;
+  if (search !== location.search) return refreshCounts();
+  swap(counts);
+  retitle();
 }
 
 export function retitle() {

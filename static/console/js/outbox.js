@@ -1,6 +1,7 @@
 // Outbox: a message is shown at once and sent under a key of its own, which it keeps until the server
 // confirms it: whatever breaks in between, sending it again cannot make two.
 import { keepDraft } from "./drafts.js";
+import { clock, day } from "./hours.js";
 import { parse } from "./morph.js";
 import { post, Refused } from "./request.js";
 import * as thread from "./thread.js";
@@ -80,10 +81,9 @@ function draw(item) {
   const message = document.querySelector("#sending").content.cloneNode(true).firstElementChild;
   message.dataset.sending = item.key;
   message.querySelector("[data-text]").textContent = item.text;
-  const options = { hour: "numeric", minute: "2-digit", hourCycle: "h23" };
-  message.querySelector("time").textContent = new Date(item.at).toLocaleTimeString(document.documentElement.lang, options);
+  message.querySelector("time").textContent = clock(item.at);
   const today = document.querySelector("#today").content.cloneNode(true).firstElementChild;
-  today.dataset.day = new Intl.DateTimeFormat("en-CA", { timeZone: document.body.dataset.zone }).format(item.at);
+  today.dataset.day = day(item.at);
   thread.append(message, today);
 }
 

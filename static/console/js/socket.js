@@ -2,6 +2,7 @@
 // says so when the line is down; nothing is held here but the place in the feed.
 import { hide, show } from "./banner.js";
 import { apply } from "./live.js";
+import { clock } from "./hours.js";
 import { refreshCounts } from "./counts.js";
 import { flush } from "./outbox.js";
 
@@ -69,8 +70,7 @@ function lost(event) {
 }
 
 function say() {
-  const time = document.querySelector("[data-offline-since]");
-  time.textContent = lostAt.toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit", hourCycle: "h23" });
+  document.querySelector("[data-offline-since]").textContent = clock(lostAt);
   show("offline");
 }
 
