@@ -228,6 +228,11 @@ class Message(models.Model):
                 name="message_conversation_unsent",
             ),
             models.Index(fields=["lease_until"], condition=Q(dispatch=Dispatch.SENDING), name="message_leased"),
+            models.Index(
+                fields=["-id"],
+                condition=Q(status__in=[Status.UNCERTAIN, Status.FAILED]),
+                name="message_attention",
+            ),
         ]
 
     def __str__(self) -> str:
