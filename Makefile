@@ -22,7 +22,7 @@ fix: ## Repair what the linters can repair by themselves.
 
 test: ## Run the whole test suite against real servers and a real browser.
 	@bin/setup dev && bin/chromium
-	@$(PYTHON) -m pytest -n 3 --dist loadgroup --cov
+	@$(PYTHON) -m pytest -n 3 --cov
 
 bench: ## Measure against the floors.
 	@bin/setup dev

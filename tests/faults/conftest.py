@@ -1,7 +1,17 @@
-"""The long ones begin first: while they wait, the others run beside them."""
+"""What the fault tests share."""
+
+import sys
 
 import pytest
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: (item.get_closest_marker("faults") is None, "frozen" not in item.name))
+@pytest.fixture
+def tell(capsys, record_property):
+    """Print how long the healing took."""
+
+    def told(role: str, seconds: float) -> None:
+        record_property("healed_seconds", round(seconds, 1))
+        with capsys.disabled():
+            sys.stdout.write(f" [{role}: {seconds:.1f} s] ")
+
+    return told

@@ -142,13 +142,14 @@ class Rig:
     def pid(self, role: str) -> int:
         """Return the process that plays a role now."""
         match role:
-            case "web":
-                return read(self.made.data_dir / "run/up.json")["web"].pid
+            case "web" | "watch":
+                name = "web" if role == "web" else "default"
+                return read(self.made.data_dir / "run/up.json")[name].pid
             case "postgres":
                 return servers.postgres_of(self.made.data_dir).pid() or 0
             case "valkey":
                 return servers.valkey_of(self.made.data_dir).pid() or 0
-        main = self._main()
+        main = self.main()
         roles = {"main": main.pid, "sentinel": self._sentinel(main).pid, **self._cast(main)}
         return roles[role]
 
@@ -164,8 +165,14 @@ class Rig:
         except (KeyError, IndexError, psutil.Error):
             return None
 
-    def _main(self) -> psutil.Process:
-        return psutil.Process(read(self.made.data_dir / "run/work-default-1.json")["default"].pid)
+    def main(self, cluster: str = "default") -> psutil.Process:
+        """Return the main process of a cluster."""
+        return psutil.Process(read(self.made.data_dir / f"run/work-{cluster}-1.json")[cluster].pid)
+
+    def idle_monitor(self, cluster: str) -> int:
+        """Return the monitor of a cluster of one worker in which nothing was replaced yet."""
+        _worker, monitor, _pusher = sorted(child.pid for child in self._sentinel(self.main(cluster)).children())
+        return monitor
 
     def _sentinel(self, main: psutil.Process) -> psutil.Process:
         return main.children()[0]

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from itertools import count
 
@@ -13,6 +12,7 @@ from tests.providers.graph_behaviour import accepted
 from tests.waiting import eventually
 
 numbers = (f"54938755{number:05d}" for number in count(1))
+pytestmark = pytest.mark.faults
 
 
 @pytest.fixture(scope="module")
@@ -23,21 +23,7 @@ def running() -> Iterator[Rig]:
         assert made.wrong() == []
 
 
-@pytest.fixture
-def tell(capsys, record_property):
-    """Print how long the healing took."""
-
-    def told(role: str, seconds: float) -> None:
-        record_property("healed_seconds", round(seconds, 1))
-        with capsys.disabled():
-            sys.stdout.write(f" [{role}: {seconds:.1f} s] ")
-
-    return told
-
-
-@pytest.mark.faults
-@pytest.mark.xdist_group("faults")
-@pytest.mark.parametrize("role", ["web", "main", "sentinel", "pusher", "monitor", "postgres", "valkey"])
+@pytest.mark.parametrize("role", ["web", "watch", "main", "sentinel", "pusher", "monitor", "postgres", "valkey"])
 def test_a_killed_process_loses_and_repeats_nothing(running: Rig, tell, role: str) -> None:
     conversation = running.conversation_with(next(numbers))
 
@@ -48,8 +34,6 @@ def test_a_killed_process_loses_and_repeats_nothing(running: Rig, tell, role: st
     assert running.wrong() == []
 
 
-@pytest.mark.faults
-@pytest.mark.xdist_group("faults")
 def test_a_worker_killed_while_it_sends_neither_loses_nor_repeats(running: Rig, tell) -> None:
     conversation = running.conversation_with(next(numbers))
     running.graph.script(accepted(delay_seconds=20))
@@ -62,16 +46,3 @@ def test_a_worker_killed_while_it_sends_neither_loses_nor_repeats(running: Rig, 
 
     tell("busy worker", crossing.arrive())
     assert running.wrong() == []
-
-
-@pytest.mark.faults
-@pytest.mark.xdist_group("faults, asleep")
-def test_a_cluster_frozen_by_the_death_of_an_idle_worker_heals(tell) -> None:
-    with rig() as made:
-        conversation = made.conversation_with(next(numbers))
-
-        os.kill(made.lock_holder(), signal.SIGKILL)
-        seconds = Crossing.begin(made, conversation, next(numbers)).arrive()
-
-        tell("idle worker", seconds)
-        assert made.wrong() == []
