@@ -1,0 +1,1 @@
+"""The commands for scripts, as a script calls them."""
