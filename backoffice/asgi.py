@@ -5,27 +5,30 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
+os.environ.setdefault("DATABASE_POOL", "16")
 
-from django.core.asgi import get_asgi_application
+import django
 
-pages = get_asgi_application()  # sets Django up: what follows needs its models
+django.setup(set_prefix=False)  # what follows needs its models
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
-from django.db import connections
+from django.db import connection, connections
 from django.urls import re_path
 
 from apps.console import frames
 from apps.console.routing import websocket_urlpatterns as console
 from apps.core import live
 from apps.simulator.routing import websocket_urlpatterns as simulator
+from backoffice.pages import Pages
 from graphql_api import threads
 from graphql_api.routing import websocket_urlpatterns as graphql
 from providers import webhooks
 from providers.webhooks import Receive, Scope, Send
 
+pages = Pages()
 # Browsers come with a session and must come from our own pages; GraphQL clients come with a token only.
 sockets = URLRouter(
     [*graphql, re_path(r"", AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter([*console, *simulator]))))]
@@ -51,7 +54,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 async def _own_thread() -> AsyncIterator[None]:
     """Give a connection its own thread for database work, or all of a process would share one.
 
-    What that thread opened is closed with it: left to the garbage collector, sessions pile up.
+    What that thread opened goes back to the pool with it: left to the garbage collector, sessions pile up.
     """
     async with ThreadSensitiveContext():
         try:
@@ -67,4 +70,5 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     frames.stop()
     threads.stop()
     await webhooks.stop()
+    connection.close_pool()  # type: ignore[attr-defined]
     await send({"type": "lifespan.shutdown.complete"})

@@ -166,6 +166,16 @@ DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
 DATABASES["default"]["OPTIONS"]["options"] = (
     "-c log_parameter_max_length_on_error=0 -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
 )
+# The web process asks for it (backoffice/asgi.py): each request has a thread of its own, and a new connection for
+# each would cost more than most requests. Workers fork, and must not share what belongs to one process.
+if _pool_size := env.int("DATABASE_POOL", default=0):
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
+    DATABASES["default"]["OPTIONS"]["pool"] = {
+        "min_size": 1,
+        "max_size": _pool_size,
+        "timeout": 5,
+        "reconnect_timeout": 5,  # seconds; then whoever comes next tries at once, instead of later and later
+    }
 REDIS_URL = env.str("REDIS_URL", default=_servers.get("redis_url", "redis://127.0.0.1:6379/0"))
 CHANNEL_LAYERS = {
     "default": {
