@@ -11,15 +11,15 @@ import json
 import logging
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
-from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import connection
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from apps.core.broker import CHANNEL
 from apps.core.jobs import Job, package
@@ -37,12 +37,14 @@ type Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 BODY_MAX = 4 * 1024 * 1024
 BODY_SECONDS = 30
-DATABASE_SECONDS = 10
+DATABASE_SECONDS = 3
+"""How long one statement may take: a provider waits five seconds, and tries again later after a 503."""
+CONNECTIONS = 4
 BATCH = 200
 BATCH_BYTES = 16 * 1024 * 1024
 KEPT_HEADERS = ("content-type", "user-agent", "x-hub-signature-256")
-PATH = re.compile(r"/webhooks/([\w-]{16,64})/")
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TimeoutError, OSError)
+PATH = re.compile(r"/webhooks/([\w-]{16,64})/", re.ASCII)
+AWAY = (psycopg.Error, OSError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,10 @@ UNAVAILABLE = Answer(status=503, headers=((b"retry-after", b"30"),))
 
 class BodyTooLarge(Exception):
     """More than BODY_MAX bytes, announced or counted."""
+
+
+class UnusableAccount(Exception):
+    """The account is active, and its credentials cannot be used; says which and why, no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +101,9 @@ async def webhooks(scope: Scope, receive: Receive, send: Send) -> None:
     except AWAY as error:
         logger.error("webhook.database_away error=%s", type(error).__name__)
         answer = UNAVAILABLE
+    except UnusableAccount as error:
+        logger.error("webhook.unusable_account %s", error)
+        answer = UNAVAILABLE
     body = answer.text.encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
@@ -108,8 +117,9 @@ async def webhooks(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _answer(scope: Scope, receive: Receive) -> Answer:
     place = PATH.fullmatch(scope["path"])
-    if place is None:
-        return UNKNOWN
+    journal = _journal_of_this_loop()
+    if place is None or await journal.account(place[1]) is None:
+        return UNKNOWN  # before a stranger's body is read
     if scope["method"] not in {"GET", "POST"}:
         return NOT_ALLOWED
     headers = _headers(scope)
@@ -124,10 +134,9 @@ async def _answer(scope: Scope, receive: Receive) -> Answer:
         return TOO_SLOW
     query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
     request = WebhookRequest(method=scope["method"], headers=headers, query=query, body=body)
-    journal = await _journal_of_this_loop()
     if scope["method"] == "GET":
         return await _shake_hands(journal, place[1], request)
-    return await _accept(journal, place[1], request)
+    return await _accept(journal, place[1], request, caller=(scope.get("client") or ("",))[0])
 
 
 def _headers(scope: Scope) -> dict[str, str]:
@@ -140,7 +149,7 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 async def _body(headers: dict[str, str], receive: Receive) -> bytes:
     announced = headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > BODY_MAX:
+    if announced.isascii() and announced.isdigit() and int(announced[:20]) > BODY_MAX:
         raise BodyTooLarge
     body = bytearray()
     while True:
@@ -155,7 +164,7 @@ async def _body(headers: dict[str, str], receive: Receive) -> bytes:
 
 
 async def _shake_hands(journal: "Journal", key: str, request: WebhookRequest) -> Answer:
-    account = await journal.account(key, fresh=True)
+    account = await journal.read_account(key)
     if account is None:
         return UNKNOWN
     try:
@@ -167,45 +176,46 @@ async def _shake_hands(journal: "Journal", key: str, request: WebhookRequest) ->
     return Answer(status=200, text=text)
 
 
-async def _accept(journal: "Journal", key: str, request: WebhookRequest) -> Answer:
+async def _accept(journal: "Journal", key: str, request: WebhookRequest, *, caller: str) -> Answer:
     """Verify with the account as it is known, and once more as it is now if that does not do."""
-    account, is_genuine = await _verified(journal, key, request, fresh=False)
-    if not is_genuine:
-        account, is_genuine = await _verified(journal, key, request, fresh=True)
-    if account is None:
-        return UNKNOWN
-    if not is_genuine:
-        return REJECTED
-    kept = {name: request.headers[name][:500] for name in KEPT_HEADERS if name in request.headers}
-    if await journal.add(Delivery(account=account, body=request.body, headers=kept)):
+    kept = {name: request.headers[name].replace("\0", "")[:500] for name in KEPT_HEADERS if name in request.headers}
+    account = await journal.account(key)
+    refusal = _refusal(account, request)
+    if account and not refusal and await journal.add(Delivery(account=account, body=request.body, headers=kept)):
         return OK
-    account, is_genuine = await _verified(journal, key, request, fresh=True)
+    known, account = account, await journal.read_account(key)
     if account is None:
         return UNKNOWN
-    if not is_genuine:
+    if known is None or known.revision != account.revision:
+        refusal = _refusal(account, request)
+    if refusal:
+        await _note_refusal(journal, account, request, reason=refusal, caller=caller)
         return REJECTED
     stored = await journal.add(Delivery(account=account, body=request.body, headers=kept))
     return OK if stored else UNAVAILABLE
 
 
-async def _verified(
-    journal: "Journal", key: str, request: WebhookRequest, *, fresh: bool
-) -> tuple[Account | None, bool]:
-    account = await journal.account(key, fresh=fresh)
-    if account is None:
-        return None, False
+def _refusal(account: Account | None, request: WebhookRequest) -> str:
+    """Return why the request does not prove that it comes from the provider, "" when it does."""
     try:
-        account.provider.verify(request)
+        if account is not None:
+            account.provider.verify(request)
     except WebhookRejected as error:
-        if fresh:
-            digest = hashlib.sha256(request.body).hexdigest()
-            logger.warning(
-                "webhook.bad_signature account=%s reason=%s size=%s sha256=%s",
-                account.id, error.code, len(request.body), digest,
-            )  # fmt: skip
-            await journal.note(account, "last_bad_signature_at")
-        return account, False
-    return account, True
+        return error.code
+    return ""
+
+
+async def _note_refusal(
+    journal: "Journal", account: Account, request: WebhookRequest, *, reason: str, caller: str
+) -> None:
+    """Write on the account and into the log that somebody tried, every few seconds and not every time."""
+    journal.refusals[account.id] += 1
+    if await journal.note(account, "last_bad_signature_at"):
+        logger.warning(
+            "webhook.bad_signature account=%s reason=%s size=%s sha256=%s caller=%s count=%s",
+            account.id, reason, len(request.body), hashlib.sha256(request.body).hexdigest(), caller,
+            journal.refusals.pop(account.id, 1),
+        )  # fmt: skip
 
 
 _STORE = """
@@ -232,53 +242,50 @@ _ACCOUNT = """
 SELECT id, revision, kind, credentials FROM inboxes_provideraccount WHERE webhook_key = %s AND is_active
 """
 _NOTES = {
-    "handshake_at": "UPDATE inboxes_provideraccount SET handshake_at = now() WHERE id = %s",
+    "handshake_at": "UPDATE inboxes_provideraccount SET handshake_at = now() WHERE id = %s RETURNING id",
     "last_bad_signature_at": "UPDATE inboxes_provideraccount SET last_bad_signature_at = now() WHERE id = %s"
-    " AND (last_bad_signature_at IS NULL OR last_bad_signature_at < now() - interval '10 s')",
+    " AND (last_bad_signature_at IS NULL OR last_bad_signature_at < now() - interval '10 s') RETURNING id",
 }
 
 
 class Journal:
-    """The database as this view sees it, for one event loop."""
+    """The database as this view sees it, for one event loop.
+
+    Its few connections are made when they are needed and dropped when they break: nobody waits for a
+    database that is away, and the first request after its return finds it.
+    """
 
     def __init__(self) -> None:
-        parameters = connection.get_connection_params()
+        self._parameters = connection.get_connection_params()
         for own in ("cursor_factory", "context", "prepare_threshold", "server_side_binding", "pool"):
-            parameters.pop(own, None)
-        self.pool = AsyncConnectionPool(
-            kwargs={**parameters, "autocommit": True},
-            min_size=1,
-            max_size=4,
-            timeout=DATABASE_SECONDS,
-            open=False,
-            check=None,
-        )
+            self._parameters.pop(own, None)
+        self._parameters["connect_timeout"] = DATABASE_SECONDS
+        self._room = asyncio.Semaphore(CONNECTIONS)
+        self._idle: list[psycopg.AsyncConnection] = []
         self._accounts: dict[str, Account] = {}
         self._waiting: list[tuple[Delivery, asyncio.Future[bool]]] = []
         self._writer: asyncio.Task[None] | None = None
+        self.refusals: Counter[int] = Counter()
 
-    async def account(self, key: str, *, fresh: bool) -> Account | None:
-        """Return the active account of this key, as known or as it is now."""
-        if not fresh and key in self._accounts:
-            return self._accounts[key]
-        async with asyncio.timeout(DATABASE_SECONDS), self.pool.connection() as database:
-            row = await (await database.execute(_ACCOUNT, [key])).fetchone()
+    async def account(self, key: str) -> Account | None:
+        """Return the active account of this key, as it was when it was last read."""
+        return self._accounts.get(key) or await self.read_account(key)
+
+    async def read_account(self, key: str) -> Account | None:
+        """Return the active account of this key. Raises UnusableAccount when it cannot speak any more."""
+        rows = await self._query(_ACCOUNT, [key])
         self._accounts.pop(key, None)
-        if row is None:
-            return None
-        pk, revision, kind, credentials = row
-        try:
-            provider = build_provider(kind, Sealed(credentials).open_for(key))
-        except (BadCredentials, UnreadableSecret, KeyError) as error:
-            logger.error("webhook.unusable_account account=%s error=%s", pk, type(error).__name__)
-            return None
-        self._accounts[key] = Account(id=pk, revision=revision, provider=provider)
-        return self._accounts[key]
+        for pk, revision, kind, credentials in rows:
+            try:
+                provider = build_provider(kind, Sealed(credentials).open_for(key))
+            except (BadCredentials, UnreadableSecret, KeyError) as error:
+                raise UnusableAccount(f"account={pk} error={type(error).__name__}") from error
+            self._accounts[key] = Account(id=pk, revision=revision, provider=provider)
+        return self._accounts.get(key)
 
-    async def note(self, account: Account, moment: str) -> None:
-        """Write on the account when something last happened."""
-        async with asyncio.timeout(DATABASE_SECONDS), self.pool.connection() as database:
-            await database.execute(_NOTES[moment], [account.id])
+    async def note(self, account: Account, moment: str) -> bool:
+        """Write on the account when something last happened; False when it just did."""
+        return bool(await self._query(_NOTES[moment], [account.id]))
 
     async def add(self, delivery: Delivery) -> bool:
         """Return True once the delivery is committed, False when its account changed since it was read."""
@@ -291,13 +298,11 @@ class Journal:
     async def _write_all(self) -> None:
         while batch := self._next_batch():
             try:
-                async with asyncio.timeout(DATABASE_SECONDS):
-                    uids = await self._write([delivery for delivery, _ in batch])
-            except (*AWAY, psycopg.Error) as error:
-                away = error if isinstance(error, AWAY) else psycopg.OperationalError(type(error).__name__)
+                uids = await self._write([delivery for delivery, _ in batch])
+            except AWAY as error:
                 for _, stored in batch:
                     if not stored.done():
-                        stored.set_exception(away)
+                        stored.set_exception(error)
             else:
                 for delivery, stored in batch:
                     if not stored.done():
@@ -314,42 +319,76 @@ class Journal:
         return batch
 
     async def _write(self, deliveries: list[Delivery]) -> set[str]:
-        """Write a batch and ring; again on a fresh connection if the first was stale. The uid makes that safe."""
+        """Write a batch and ring; return the ids of what was stored."""
         parameters = {
             "uids": [delivery.uid for delivery in deliveries],
             "accounts": [delivery.account.id for delivery in deliveries],
             "revisions": [delivery.account.revision for delivery in deliveries],
             "bodies": [delivery.body for delivery in deliveries],
-            "headers": [json.dumps(delivery.headers).replace("\\u0000", "") for delivery in deliveries],
+            "headers": [json.dumps(delivery.headers) for delivery in deliveries],
             "sizes": [len(delivery.body) for delivery in deliveries],
             "digests": [hashlib.sha256(delivery.body).hexdigest() for delivery in deliveries],
             "queue": "default",
             "ring": package(Job.PROCESS_EVENTS),
             "channel": CHANNEL,
         }
+        return {uid for (uid,) in await self._query(_STORE, parameters) if uid}
+
+    async def _query(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
+        """Run one statement that is safe to repeat. Raises one of AWAY, after DATABASE_SECONDS at the latest."""
+        work = asyncio.create_task(self._run_twice(statement, parameters))
+        done, _ = await asyncio.wait([work], timeout=DATABASE_SECONDS)
+        if not done:
+            # Not awaited: psycopg takes its time to cancel at a server that hangs.
+            work.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+            work.cancel()
+            raise TimeoutError
+        return work.result()
+
+    async def _run_twice(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
+        """Run it again on a fresh connection when the first was stale."""
         try:
-            return await self._store(parameters)
+            return await self._run(statement, parameters)
         except (psycopg.OperationalError, psycopg.InterfaceError):
-            await self.pool.check()
-            return await self._store(parameters)
+            await self.close()
+            return await self._run(statement, parameters)
 
-    async def _store(self, parameters: dict[str, Any]) -> set[str]:
-        async with self.pool.connection() as database:
-            return {uid for (uid,) in await (await database.execute(_STORE, parameters)).fetchall() if uid}
+    async def _run(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
+        async with self._connection() as database:
+            return await (await database.execute(statement, parameters)).fetchall()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
+        async with self._room:
+            database = (
+                self._idle.pop()
+                if self._idle
+                else await psycopg.AsyncConnection.connect(**self._parameters, autocommit=True)
+            )
+            try:
+                yield database
+                self._idle.append(database)
+            except BaseException:
+                await database.close()
+                raise
+
+    async def close(self) -> None:
+        """Close what is idle."""
+        while self._idle:
+            await self._idle.pop().close()
 
 
-_journals: WeakKeyDictionary[asyncio.AbstractEventLoop, Journal] = WeakKeyDictionary()
+_journals: dict[asyncio.AbstractEventLoop, Journal] = {}
 
 
-async def _journal_of_this_loop() -> Journal:
+def _journal_of_this_loop() -> Journal:
     loop = asyncio.get_running_loop()
     if loop not in _journals:
         _journals[loop] = Journal()
-        await _journals[loop].pool.open()
     return _journals[loop]
 
 
 async def stop() -> None:
     """Close what this event loop opened."""
     if journal := _journals.pop(asyncio.get_running_loop(), None):
-        await journal.pool.close()
+        await journal.close()
