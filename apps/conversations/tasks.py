@@ -31,18 +31,19 @@ DATABASE_SECONDS = 30
 
 
 def process_events() -> str:
-    """Take journal rows until none is due, each in its own transaction."""
+    """Take journal rows until none is due, or the time of one task is over."""
     until = time.monotonic() + EVENT_SECONDS
     done = 0
     while events := inboxes.claim_events(limit=BATCH, actor=SYSTEM):
         if not done and len(events) == BATCH:
             enqueue(Job.PROCESS_EVENTS)  # there is more than one worker's share
-        for event in events:
+        for number, event in enumerate(events):
+            if time.monotonic() > until:
+                inboxes.release_events(events=events[number:], actor=SYSTEM)
+                enqueue(Job.PROCESS_EVENTS)
+                return f"{done} events, more wait"
             process_event(event)
-        done += len(events)
-        if time.monotonic() > until:
-            enqueue(Job.PROCESS_EVENTS)
-            break
+            done += 1
     return f"{done} events"
 
 
@@ -69,6 +70,7 @@ def sweep() -> str:
     expired = recover.expire_unsent(actor=SYSTEM)
     settled = recover.settle_waiting_statuses(actor=SYSTEM)
     recover.wake_authorised(actor=SYSTEM)
+    inboxes.bury_events(actor=SYSTEM)
     if WebhookEvent.objects.filter(inboxes.due_events()).exists():
         enqueue(Job.PROCESS_EVENTS)
     if recover.has_due_messages():

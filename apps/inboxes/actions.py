@@ -17,6 +17,7 @@ from apps.core.actors import Actor, Scope, require
 from apps.core.jobs import Job, enqueue
 from apps.core.secrets import UnreadableSecret
 from apps.inboxes.models import DeadLetter, Inbox, ProviderAccount, WebhookEvent
+from apps.inboxes.queries import dead_letters_for, events_for
 from apps.organization.models import Branch
 from providers import registry
 from providers.errors import BadCredentials
@@ -24,6 +25,9 @@ from providers.errors import BadCredentials
 LEASE_SECONDS = 60
 ATTEMPTS = 5
 PAUSE_SECONDS = (5, 30, 300, 3600)
+BURIED_AT_ONCE = 100
+MOST_LETTERS = 100
+"""How many broken items of one delivery get a dead letter each; all are counted."""
 HEARD_EVERY = timedelta(seconds=10)
 
 
@@ -63,22 +67,6 @@ def stored_credentials(account: ProviderAccount) -> Mapping[str, Any]:
         return account.credentials.open_for(account.webhook_key)
     except UnreadableSecret:
         return {}
-
-
-@transaction.atomic
-def rotate_credentials(*, actor: Actor) -> int:
-    """Seal what is stored with the first key of ENCRYPTION_KEYS; return how many accounts that changed.
-
-    Safe to interrupt and to repeat. Raises PermissionDenied; UnreadableSecret when an account's key is gone.
-    """
-    require(actor, Scope.SETUP_WRITE)
-    changed = 0
-    for account in ProviderAccount.objects.select_for_update().order_by("pk"):
-        if not account.credentials.is_current():
-            account.credentials = account.credentials.rotated()
-            account.save(update_fields=["credentials"])
-            changed += 1
-    return changed
 
 
 def rename_account(*, account: ProviderAccount, name: str, actor: Actor) -> None:
@@ -177,30 +165,64 @@ def add_event(*, account: ProviderAccount, body: bytes, headers: Mapping[str, st
 
 
 def claim_events(*, limit: int, actor: Actor) -> list[WebhookEvent]:
-    """Take up to `limit` due journal rows under a lease, oldest first; the attempt is counted before the work."""
+    """Take up to `limit` due journal rows under a lease, oldest first; the attempt is counted before the work.
+
+    What was tried before is taken alone: if it is that which kills its worker, it takes no other down with it.
+    """
     require(actor, Scope.JOURNAL_REPLAY)
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"limit": limit, "lease": LEASE_SECONDS})
-        ids = [pk for (pk,) in cursor.fetchall()]
+    ids = _claim(first=1, last=ATTEMPTS - 1, limit=1) or _claim(first=0, last=0, limit=limit)
     return list(WebhookEvent.objects.filter(pk__in=ids).select_related("account").order_by("pk"))
+
+
+def _claim(**bounds: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {**bounds, "lease": LEASE_SECONDS})
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 _CLAIM = """
 WITH due AS (
     SELECT id FROM inboxes_webhookevent
-    WHERE state = 'new' AND next_attempt_at <= now() AND (lease_until IS NULL OR lease_until < now())
-    ORDER BY next_attempt_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    WHERE state = 'new' AND attempts BETWEEN %(first)s AND %(last)s
+      AND next_attempt_at <= statement_timestamp() AND (lease_until IS NULL OR lease_until < statement_timestamp())
+    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 UPDATE inboxes_webhookevent event
-SET attempts = attempts + 1, lease_token = gen_random_uuid(), lease_until = now() + make_interval(secs => %(lease)s)
+SET attempts = attempts + 1, lease_token = gen_random_uuid(),
+    lease_until = statement_timestamp() + make_interval(secs => %(lease)s)
 FROM due WHERE event.id = due.id RETURNING event.id
 """
 
 
 def due_events() -> Q:
     """Return the condition of journal rows that somebody should process now."""
-    free = Q(lease_until=None) | Q(lease_until__lt=Now())
-    return Q(state=WebhookEvent.State.NEW, next_attempt_at__lte=Now()) & free
+    return Q(state=WebhookEvent.State.NEW, attempts__lt=ATTEMPTS, next_attempt_at__lte=Now()) & _free()
+
+
+def _free() -> Q:
+    return Q(lease_until=None) | Q(lease_until__lt=Now())
+
+
+def release_events(*, events: Sequence[WebhookEvent], actor: Actor) -> None:
+    """Give back what was claimed and not begun, as if it had not been claimed."""
+    require(actor, Scope.JOURNAL_REPLAY)
+    tokens = [event.lease_token for event in events]
+    WebhookEvent.objects.filter(lease_token__in=tokens).update(
+        attempts=F("attempts") - 1, lease_token=None, lease_until=None
+    )
+
+
+def bury_events(*, actor: Actor) -> int:
+    """Declare dead what lost its worker in the last attempt too; return how many."""
+    require(actor, Scope.JOURNAL_REPLAY)
+    lost = Q(state=WebhookEvent.State.NEW, attempts__gte=ATTEMPTS) & _free()
+    events = list(WebhookEvent.objects.filter(lost).select_related("account").defer("body")[:BURIED_AT_ONCE])
+    return sum(_bury(event, "WorkerLost", actor) for event in events)
+
+
+def _bury(event: WebhookEvent, error_class: str, actor: Actor) -> bool:
+    part = BrokenPart(path="", error_class=error_class, detail="processing failed")
+    return finish_event(event=event, items=0, ignored=[], broken=[part], actor=actor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,8 +243,13 @@ def finish_event(
     broken: Sequence[BrokenPart],
     actor: Actor,
 ) -> bool:
-    """Write how a delivery ended; False when the lease was lost and somebody else does it."""
+    """Write how a delivery ended; False when the lease was lost and somebody else does it.
+
+    Nobody waits for the disk: what a crash takes of this is only done again.
+    """
     require(actor, Scope.JOURNAL_REPLAY)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
     if broken and len(broken) == max(items, 1):
         state = WebhookEvent.State.DEAD
     elif ignored and len(ignored) == items:
@@ -255,30 +282,26 @@ def _note_arrival(event: WebhookEvent) -> None:
 
 def _keep_dead_letters(event: WebhookEvent, broken: Sequence[BrokenPart], actor: Actor) -> None:
     """Open a dead letter for each broken part, and settle those that a replay mended."""
-    DeadLetter.objects.filter(event=event, state=DeadLetter.State.OPEN).exclude(
-        path__in=[part.path for part in broken]
-    ).update(state=DeadLetter.State.REPLAYED, resolved_at=Now(), resolved_by=actor.user_id)
-    for part in broken:
-        DeadLetter.objects.update_or_create(
-            event=event,
-            path=part.path[:200],
-            defaults={
-                "error_class": part.error_class[:80],
-                "detail": part.detail[:300],
-                "state": DeadLetter.State.OPEN,
-                "resolved_at": None,
-                "resolved_by": None,
-            },
-        )
+    parts = {part.path[:200]: part for part in broken[:MOST_LETTERS]}
+    DeadLetter.objects.filter(event=event, state=DeadLetter.State.OPEN).exclude(path__in=parts).update(
+        state=DeadLetter.State.REPLAYED, resolved_at=Now(), resolved_by=actor.user_id
+    )
+    DeadLetter.objects.bulk_create(
+        [
+            DeadLetter(event=event, path=path, error_class=part.error_class[:80], detail=part.detail[:300])
+            for path, part in parts.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["event", "path"],
+        update_fields=["error_class", "detail", "state", "resolved_at", "resolved_by", "resolution"],
+    )
 
 
 def postpone_event(*, event: WebhookEvent, error: BaseException, actor: Actor) -> None:
     """Let a delivery whose processing failed wait for its next attempt, or declare it dead after the last."""
     require(actor, Scope.JOURNAL_REPLAY)
     if event.attempts >= ATTEMPTS:
-        part = BrokenPart(path="", error_class=type(error).__name__, detail="processing failed")
-        finish_event(event=event, items=event.item_count, ignored=[], broken=[part], actor=actor)
-        WebhookEvent.objects.filter(pk=event.pk).update(state=WebhookEvent.State.DEAD)
+        _bury(event, type(error).__name__, actor)
         return
     WebhookEvent.objects.filter(pk=event.pk, lease_token=event.lease_token).update(
         next_attempt_at=Now() + timedelta(seconds=PAUSE_SECONDS[event.attempts - 1]),
@@ -290,9 +313,12 @@ def postpone_event(*, event: WebhookEvent, error: BaseException, actor: Actor) -
 
 @transaction.atomic
 def replay_events(*, events: Sequence[uuid.UUID], actor: Actor) -> int:
-    """Process deliveries again; what they said already changes nothing. Returns how many will be."""
+    """Process deliveries again, of those that exist for `actor`; what they said already changes nothing.
+
+    Returns how many will be.
+    """
     require(actor, Scope.JOURNAL_REPLAY)
-    replayed = WebhookEvent.objects.filter(uid__in=list(events)).update(
+    replayed = WebhookEvent.objects.filter(pk__in=events_for(actor).filter(uid__in=list(events)).values("pk")).update(
         state=WebhookEvent.State.NEW, attempts=0, next_attempt_at=Now(), lease_token=None, lease_until=None
     )
     if replayed:
@@ -302,8 +328,13 @@ def replay_events(*, events: Sequence[uuid.UUID], actor: Actor) -> int:
 
 @transaction.atomic
 def discard_dead_letter(*, dead_letter: DeadLetter, reason: str, actor: Actor) -> None:
-    """Settle a dead letter by deciding that it is not needed. Raises ValidationError code "no_reason"."""
+    """Settle a dead letter by deciding that it is not needed.
+
+    Raises: PermissionDenied; ValidationError code "no_reason"; DeadLetter.DoesNotExist when it does not exist
+            for `actor`.
+    """
     require(actor, Scope.JOURNAL_REPLAY)
+    dead_letter = dead_letters_for(actor).get(pk=dead_letter.pk)
     if not reason.strip():
         raise ValidationError({"reason": ValidationError(_("Say why."), code="no_reason")})
     DeadLetter.objects.filter(pk=dead_letter.pk, state=DeadLetter.State.OPEN).update(

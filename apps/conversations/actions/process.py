@@ -1,36 +1,34 @@
 """One delivery of a provider becomes rows."""
 
 import logging
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from django.core.exceptions import ValidationError
-from django.db import DatabaseError, DataError, IntegrityError, transaction
+import psycopg
+from django.db import InterfaceError, OperationalError, transaction
 
 from apps.conversations.actions.receive import receive_message
 from apps.conversations.actions.statuses import apply_statuses
 from apps.core.actors import SYSTEM
-from apps.core.secrets import UnreadableSecret
 from apps.inboxes.actions import BrokenPart, finish_event, postpone_event
 from apps.inboxes.models import Inbox, WebhookEvent
-from providers.errors import BadCredentials, UnreadablePayload
-from providers.types import BrokenItem, Event, Ignored, InboundMessage, StatusUpdate
+from providers.errors import UnreadablePayload
+from providers.types import BrokenItem, Ignored, InboundMessage, StatusUpdate
 
 logger = logging.getLogger(__name__)
 
+TRIES = 3
+
 
 def process_event(event: WebhookEvent) -> None:
-    """Apply everything one delivery says, whole or not at all; a broken item stops only itself."""
+    """Apply everything one delivery says. Safe to run twice.
+
+    Each item has a transaction of its own: a broken one stops only itself, two deliveries never wait for
+    each other crosswise, and screens see what is done while the rest goes on.
+    """
     try:
-        with transaction.atomic():
-            Delivery(event).apply()
-    except (
-        DatabaseError,
-        BadCredentials,
-        UnreadableSecret,
-        ArithmeticError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as error:
+        Delivery(event).apply()
+    except Exception as error:
         logger.exception("event.failed event=%s attempt=%s", event.uid, event.attempts)
         postpone_event(event=event, error=error, actor=SYSTEM)
 
@@ -54,50 +52,69 @@ class Delivery:
             items = []
         self._apply_statuses([item for item in items if isinstance(item, StatusUpdate)])
         for item in items:
-            self._apply(item)
-        finish_event(event=self._event, items=len(items), ignored=self._ignored, broken=self._broken, actor=SYSTEM)
-
-    def _apply(self, item: Event) -> None:
-        match item:
-            case InboundMessage():
-                self._receive(item)
-            case Ignored(reason=reason):
-                self._ignored.append(reason)
-            case BrokenItem(path=path, error=error):
-                self._broken.append(BrokenPart(path=path, error_class="BrokenItem", detail=error))
-            case StatusUpdate():
-                pass  # applied together, before
+            match item:
+                case InboundMessage():
+                    self._receive(item)
+                case Ignored(reason=reason):
+                    self._ignored.append(reason)
+                case BrokenItem():
+                    self._broken.append(BrokenPart(path=item.path, error_class="BrokenItem", detail=item.error))
+                case StatusUpdate():
+                    pass  # applied together, before
+        if not finish_event(
+            event=self._event, items=len(items), ignored=self._ignored, broken=self._broken, actor=SYSTEM
+        ):
+            logger.warning("event.lease_lost event=%s", self._event.uid)
 
     def _receive(self, item: InboundMessage) -> None:
-        inbox = self._inbox(item.inbox_address)
-        if inbox is None:
-            self._ignored.append("unknown_inbox")
-            return
-        try:
-            with transaction.atomic():
-                receive_message(
-                    inbox=inbox,
-                    inbound=item,
-                    received_at=self._event.received_at,
-                    window_hours=self._provider.capabilities.window_hours,
-                    actor=SYSTEM,
-                )
-        except (DataError, IntegrityError, ValidationError) as error:
-            self._broken.append(BrokenPart(path=item.path, error_class=type(error).__name__))
+        if inbox := self._inbox(item.inbox_address):
+            work = partial(
+                receive_message,
+                inbox=inbox,
+                inbound=item,
+                received_at=self._event.received_at,
+                window_hours=self._provider.capabilities.window_hours,
+                actor=SYSTEM,
+            )
+            if error := self._fault_of(work):
+                self._broken.append(BrokenPart(path=item.path, error_class=error))
 
-    def _apply_statuses(self, updates: list[StatusUpdate]) -> None:
+    def _apply_statuses(self, updates: Sequence[StatusUpdate]) -> None:
+        """Apply the statuses of each inbox together, and one by one where they cannot be together."""
         for address in dict.fromkeys(update.inbox_address for update in updates):
             own = [update for update in updates if update.inbox_address == address]
-            inbox = self._inbox(address)
-            if inbox is None:
-                self._ignored += ["unknown_inbox"] * len(own)
-            else:
-                apply_statuses(inbox=inbox, updates=own, received_at=self._event.received_at, actor=SYSTEM)
+            if inbox := self._inbox(address, items=len(own)):
+                work = partial(apply_statuses, inbox=inbox, received_at=self._event.received_at, actor=SYSTEM)
+                error = self._fault_of(partial(work, updates=own))
+                for update in own if error else ():
+                    if error := self._fault_of(partial(work, updates=[update])):
+                        self._broken.append(BrokenPart(path=update.path, error_class=error))
 
-    def _inbox(self, address: str) -> Inbox | None:
+    def _fault_of(self, work: Callable[[], object]) -> str:
+        """Do one piece of work in its own transaction; return the class of its fault, "" without one.
+
+        Trouble of the database is no fault of the item: it is raised, and the whole delivery comes again.
+        """
+        for tries_left in reversed(range(TRIES)):
+            try:
+                with transaction.atomic():
+                    work()
+                return ""
+            except (OperationalError, InterfaceError) as error:
+                if not (tries_left and isinstance(error.__cause__, psycopg.errors.DeadlockDetected)):
+                    raise
+            except Exception as error:
+                logger.exception("event.item_failed event=%s", self._event.uid)
+                return type(error).__name__
+        raise AssertionError("unreachable")
+
+    def _inbox(self, address: str, *, items: int = 1) -> Inbox | None:
+        """Return the inbox of an address; what comes for none of ours is kept as ignored."""
         if address not in self._inboxes:
-            found = Inbox.objects.filter(account=self._event.account, address=address).first()
+            found = Inbox.objects.filter(account=self._event.account, address=address, group_address="").first()
             if found is not None:
                 found.account = self._event.account
             self._inboxes[address] = found
+        if self._inboxes[address] is None:
+            self._ignored += ["unknown_inbox"] * items
         return self._inboxes[address]
