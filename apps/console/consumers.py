@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.db import connection
+from django.db import Error, connection
 
 from apps.accounts.queries import actor_of_session
 from apps.console.frames import drawer
@@ -54,17 +54,19 @@ class Allowance:
 class ChatConsumer(AsyncWebsocketConsumer):
     """One open chat page."""
 
-    actor: Actor | None = None
-    counted_for: int | None = None
-    is_closed = False
-    cursor = ""
-    language = settings.LANGUAGE_CODE
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor: Actor | None = None
+        self.counted_for: int | None = None
+        self.is_closed = False
+        self.cursor = ""
+        self.language: str = settings.LANGUAGE_CODE
+        self.allowance = Allowance()
+        self.tasks: list[asyncio.Task[None]] = []
 
     async def connect(self) -> None:
         """Accept first, so that the page learns from the close code why it may not stay."""
         await self.accept()
-        self.allowance = Allowance()
-        self.tasks: list[asyncio.Task[None]] = []
         self.actor = await self._current_actor()
         if refusal := self._refusal():
             await self.close(refusal)
@@ -205,7 +207,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if task.cancelled() or (error := task.exception()) is None:
             return
         logger.error("console.socket_failed", exc_info=error)
-        self.tasks.append(asyncio.get_running_loop().create_task(self.close(1011)))
+        self.tasks.append(asyncio.get_running_loop().create_task(self._give_up(error)))
+
+    async def _give_up(self, error: BaseException) -> None:
+        """Let the page come back and catch up; past what cannot be drawn it gets by loading again only."""
+        if not isinstance(error, Error):
+            await self._say(type="reload")
+        await self.close(1011)
 
 
 @database_sync_to_async

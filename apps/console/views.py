@@ -213,7 +213,7 @@ def _asked(request: HttpRequest) -> Asked:
     is_number = inbox.isascii() and inbox.isdigit() and len(inbox) < 19
     return Asked(
         view=View(wanted["view"]) if wanted.get("view") in View.values else View.ALL,
-        order=Order.URGENT if wanted.get("order") == Order.URGENT else Order.RECENT,
+        order=Order.URGENT if wanted.get("order", request.COOKIES.get("order")) == Order.URGENT else Order.RECENT,
         inbox=inboxes_for(_actor(request)).filter(pk=int(inbox)).first() if is_number else None,
         text=wanted.get("q", "").replace("\x00", "").strip()[:TEXT_LENGTH],
         after=wanted.get("after", ""),
@@ -252,12 +252,21 @@ def _whole(request: HttpRequest, chat: dict[str, Any], *, status: int = 200) -> 
         "cursor": cursor,
         "me": request.user,
         "zone": settings.TIME_ZONE,
-        "pane": "views" if request.GET.get("pane") == "views" else "chat" if conversation else "list",
+        "pane": _pane(request, conversation),
         **_list(request),
         **_counts(request),
         **chat,
     }
     return render(request, "console/chat.html", page, status=status)
+
+
+def _pane(request: HttpRequest, conversation: Conversation | None) -> str:
+    """Return which pane a narrow screen shows."""
+    if request.GET.get("pane") == "views":
+        return "views"
+    if conversation is None:
+        return "list"
+    return "person" if request.GET.get("pane") == "person" else "chat"
 
 
 def _chat(request: HttpRequest, conversation: Conversation, **more: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from apps.accounts.actions import set_access
 from apps.accounts.models import User
+from apps.console import consumers
 from apps.conversations.actions import marks
 from apps.conversations.models import Conversation, Message
 from apps.core import live
@@ -205,6 +206,23 @@ async def test_signing_out_closes_at_once(server, operator, inbox):
         await write(inbox, "secreto")
         assert await socket.closing_code() == 4401
         assert not await Session.objects.filter(session_key=client.cookies["sessionid"].value).aexists()
+
+
+async def test_session_that_ends_without_a_word_is_noticed(server, operator, monkeypatch):
+    monkeypatch.setattr(consumers, "RECHECK_SECONDS", 0.1)
+    async with page(server, operator) as socket:
+        await socket.hear("ready")
+        await Session.objects.all().adelete()
+        assert await socket.closing_code() == 4401
+
+
+async def test_new_password_ends_the_old_sessions(server, operator, monkeypatch):
+    monkeypatch.setattr(consumers, "RECHECK_SECONDS", 0.1)
+    async with page(server, operator) as socket:
+        await socket.hear("ready")
+        operator.set_password("something quite different")
+        await operator.asave()
+        assert await socket.closing_code() == 4401
 
 
 async def test_other_sessions_of_the_same_user_stay(server, operator, inbox):

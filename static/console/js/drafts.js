@@ -1,6 +1,6 @@
-// Drafts: what is being written in each chat, kept in this tab only, so that changing chats or
+// Drafts: what somebody is writing in each chat, kept in this tab only, so that changing chats or
 // loading the page again loses nothing.
-const key = (conversation) => `draft-${conversation}`;
+const key = (conversation) => `draft-${document.body.dataset.me}-${conversation}`;
 
 export const draftOf = (conversation) => (conversation && sessionStorage.getItem(key(conversation))) || "";
 

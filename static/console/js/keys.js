@@ -26,7 +26,7 @@ const actions = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-  if (event.target.closest("input, textarea, select, dialog")) return;
+  if (dialog.open || (event.target.closest("input, textarea, select") && !dialog.contains(event.target))) return;
   const isLetter = /^[a-z]$/.test(event.key);
   if (isLetter && isOn("no-letters")) return;
   const goesTo = Date.now() - wentAt < SEQUENCE && GO[event.key];

@@ -94,7 +94,11 @@ function sayWaiting() {
   pill.querySelector("[data-news-count]").textContent = waiting.size;
 }
 
-export function release() {
+function settle() {
+  if (waiting.size && !isHeld()) release();
+}
+
+function release() {
   const moves = [...waiting.values()];
   waiting.clear();
   for (const move of moves) move();
@@ -135,8 +139,8 @@ export function watch() {
 
 const inList = (event) => event.target.closest?.(".list__scroll");
 if (matchMedia("(hover: hover)").matches) {
-  document.addEventListener("pointerover", (event) => { isPointerInside = Boolean(inList(event)); if (!isHeld()) release(); });
-  document.documentElement.addEventListener("pointerleave", () => { isPointerInside = false; if (!isHeld()) release(); });
+  document.addEventListener("pointerover", (event) => { isPointerInside = Boolean(inList(event)); settle(); });
+  document.documentElement.addEventListener("pointerleave", () => { isPointerInside = false; settle(); });
 }
-document.addEventListener("focusin", () => { if (!isHeld()) release(); });
+document.addEventListener("focusin", settle);
 document.addEventListener("click", (event) => { if (event.target.closest("[data-news]")) release(); });

@@ -36,10 +36,10 @@ export async function openChat(path, { push = true } = {}) {
   const slow = setTimeout(() => { document.querySelector("#chat").ariaBusy = "true"; }, SLOW);
   try {
     const page = parse(await get(path, "chat", loading.signal));
-    if (push) history.pushState({ pane: "chat" }, "", path + location.search);
+    if (push) history.pushState({ pane: "chat", isInner: true }, "", path + location.search);
     composer.leave();
     for (const part of [...page.children]) document.getElementById(part.id).replaceWith(part);
-    if (!panes.isWide()) panes.show(path === "/chat/" ? "list" : "chat", { push: false, focus: push });
+    panes.show(path === "/chat/" ? "list" : "chat", { push: false, focus: push });
     arrived();
     replay(thread.conversation(), since);
   } catch (error) {
@@ -53,7 +53,9 @@ export async function openChat(path, { push = true } = {}) {
 export async function openList(search, { push = true } = {}) {
   try {
     const next = parse(await get(`/chat/${search}`, "list")).firstElementChild;
-    if (push) history.pushState({ ...history.state, pane: "list" }, "", location.pathname + search);
+    const path = panes.isWide() ? location.pathname : "/chat/";
+    if (push) history.pushState({ pane: "list", isInner: true }, "", path + search);
+    remember(new URLSearchParams(search).get("order"));
     const now = document.querySelector("#list");
     const [box, typed] = [now.querySelector("[name=q]"), now.querySelector("[name=q]").value];
     morph(now, next);
@@ -67,6 +69,10 @@ export async function openList(search, { push = true } = {}) {
   } catch (error) {
     report(error);
   }
+}
+
+function remember(order) {
+  if (order) document.cookie = `order=${order}; path=/; max-age=31536000; samesite=lax`;
 }
 
 function mark(query) {

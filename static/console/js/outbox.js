@@ -6,7 +6,7 @@ import { parse } from "./morph.js";
 import { post, Refused } from "./request.js";
 import * as thread from "./thread.js";
 
-const STORE = "outbox";
+const STORE = `outbox-${document.body.dataset.me}`; // whoever signs in next does not send for somebody else
 const RETRY = 5_000;
 let waiting = JSON.parse(sessionStorage.getItem(STORE) ?? "[]");
 let isSending = false;

@@ -8,11 +8,12 @@ const focusOf = { list: ".row.is-current .row__name", chat: "#thread", person: "
 export const isWide = () => wide.matches;
 
 export function show(pane, { push = true, focus = true } = {}) {
-  if (wide.matches) return;
+  if (wide.matches && pane === "person") return;
   if (frame.dataset.pane === pane) return;
   frame.dataset.pane = pane;
+  if (wide.matches) return;
   for (const behind of frame.querySelectorAll(".views, .list, .chat")) behind.inert = pane === "person";
-  if (push) history.pushState({ pane }, "");
+  if (push) history.pushState({ pane, isInner: true }, "");
   if (focus) document.querySelector(focusOf[pane])?.focus({ preventScroll: true });
 }
 
@@ -28,8 +29,8 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   const pane = to.dataset.paneTo;
   if (wide.matches) togglePerson(pane === "person" && frame.dataset.person !== "open");
-  else if (history.state?.pane && pane !== "person" && pane !== "views") history.back();
-  else show(pane);
+  else if (history.state?.isInner && pane !== "person" && pane !== "views") history.back();
+  else show(pane, { push: pane !== "list" });
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !wide.matches && frame.dataset.pane === "person") show("chat");
