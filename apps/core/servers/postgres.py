@@ -80,10 +80,6 @@ class Postgres:
         if pid := self.pid():
             end(pid, *STOP)
 
-    def port(self) -> int:
-        """Return the port the running server listens at."""
-        return int((self.data / "postmaster.pid").read_text().split("\n")[3])
-
     def _programs(self) -> PostgresPrograms:
         version = self.data / "PG_VERSION"
         major = int(version.read_text()) if version.is_file() else None

@@ -14,6 +14,8 @@ import psutil
 MARK = "MOSTRADOR_GROUP"
 """Environment variable every process of a group carries: its group's own word."""
 
+KILL_SECONDS = 10
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
@@ -41,8 +43,9 @@ class Group:
             _signal(self.pid, number)
 
     def kill(self) -> None:
-        """End every member at once and wait until none is left."""
-        while members := self.members():
+        """End every member at once and wait until none is left; one the kernel holds fast is left to it."""
+        deadline = time.monotonic() + KILL_SECONDS
+        while (members := self.members()) and time.monotonic() < deadline:
             for pid in members:
                 _signal(pid, signal.SIGKILL)
             time.sleep(0.01)

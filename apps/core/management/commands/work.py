@@ -3,12 +3,11 @@
 import signal
 import threading
 from argparse import ArgumentParser
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from apps.core.supervisor.children import Child, manage
 from apps.core.supervisor.cluster import Cluster
@@ -48,9 +47,9 @@ class Command(BaseCommand):
 
 def free_ledger(folder: Path, cluster: str) -> Ledger:
     """Return the first ledger of this cluster nobody holds: one per supervisor on this machine."""
-    for number in count(1):
+    number = 1
+    while True:
         try:
             return Ledger(folder / f"work-{cluster}-{number}.json")
         except Occupied:
-            continue
-    raise CommandError("unreachable")
+            number += 1
