@@ -1,13 +1,18 @@
 """What is done to people and their identities."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import phonenumbers
 from django.db import transaction
 
+from apps.core import live
 from apps.core.actors import Actor, Scope, require
 from apps.inboxes.models import ProviderAccount
 from apps.people.models import Identity, Person
 from providers.types import Address, AddressScope
 
+DETAILS = ("name", "region", "email", "phone", "national_id", "birthday", "notes")
 NAME_LENGTH = Identity._meta.get_field("display_name").max_length
 
 
@@ -22,7 +27,7 @@ def identity_at(
 ) -> Identity:
     """Return the identity behind an address of this account; it and its person are made when new.
 
-    Call it under a lock on the address: two first messages at once would make two people.
+    Call it under a lock on every address given: two first messages at once would make two people.
     """
     require(actor, Scope.PEOPLE_WRITE)
     shown = display_name[:NAME_LENGTH]
@@ -36,20 +41,33 @@ def identity_at(
         Identity.objects.filter(pk=known.pk).update(display_name=shown)
     if shown and not known.person.name:
         Person.objects.filter(pk=known.person_id, name="").update(name=shown)
-    for alias in aliases:
+    if aliases:
+        also = {"person": known.person, "account": account, "display_name": shown}
         Identity.objects.bulk_create(
-            [
-                Identity(
-                    person=known.person,
-                    account=account,
-                    scope=alias.scope,
-                    address=alias.value,
-                    display_name=shown,
-                )
-            ],
-            ignore_conflicts=True,
+            [Identity(scope=alias.scope, address=alias.value, **also) for alias in aliases], ignore_conflicts=True
         )
     return known
+
+
+@transaction.atomic
+def change_person(*, person: Person, details: Mapping[str, Any], actor: Actor) -> None:
+    """Change what we know of somebody; open screens follow.
+
+    Raises: PermissionDenied; ValidationError as the model says.
+    """
+    require(actor, Scope.PEOPLE_WRITE)
+    person = Person.objects.select_for_update().get(pk=person.pk)
+    known = [name for name in DETAILS if name in details]
+    for name in known:
+        setattr(person, name, details[name])
+    person.full_clean()
+    person.save(update_fields=[*known, "updated_at"])
+    announce_person(person)
+
+
+def announce_person(person: Person) -> None:
+    """Tell the open screens that somebody's data or tags changed."""
+    live.publish(live.LiveKind.PERSON_CHANGED, person_id=person.pk)
 
 
 def _known(account: ProviderAccount, address: Address) -> Identity | None:

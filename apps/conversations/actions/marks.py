@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +33,7 @@ def assign(*, conversation: Conversation, assignee: User | None, actor: Actor) -
 
     Raises: PermissionDenied; ValidationError code "cannot_see" when the colleague would not see it.
     """
+    require_handle(actor, conversation)
     if assignee is not None and not (
         assignee.is_active and actor_for_user(assignee).sees_branch(conversation.inbox.branch_id)
     ):
@@ -50,12 +51,11 @@ def close(*, conversation: Conversation, actor: Actor) -> bool:
 
 def reopen(*, conversation: Conversation, actor: Actor) -> bool:
     """Open a closed conversation again. Raises ValidationError code "another_open"."""
-    others = Conversation.objects.filter(
-        inbox=conversation.inbox_id, identity=conversation.identity_id, closed_at=None
-    ).exclude(pk=conversation.pk)
-    if others.exists():
-        raise ValidationError(_("There is a newer open conversation with this person."), code="another_open")
-    return _change(conversation, actor, where={"closed_at__isnull": False}, closed_at=None)
+    try:
+        return _change(conversation, actor, where={"closed_at__isnull": False}, closed_at=None)
+    except IntegrityError as error:
+        message = _("There is a newer open conversation with this person.")
+        raise ValidationError(message, code="another_open") from error
 
 
 @transaction.atomic

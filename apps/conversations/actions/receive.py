@@ -46,8 +46,8 @@ def receive_message(
         "last_inbound_at": Greatest("last_inbound_at", message.occurred_at),
     }
     if window_hours is not None:
-        until = (message.provider_time or received_at) + timedelta(hours=window_hours)
-        changes["window_ends_at"] = Greatest("window_ends_at", until)
+        written_at = min(message.provider_time or received_at, received_at)
+        changes["window_ends_at"] = Greatest("window_ends_at", written_at + timedelta(hours=window_hours))
     follow_message(message, **changes)
     announce(live.LiveKind.MESSAGE_ADDED, message, branch_id=inbox.branch_id)
     return message
@@ -60,20 +60,38 @@ def believed_time(provider_time: datetime | None, received_at: datetime) -> date
     comes late still stands where it was written. A clock that is wrong moves nothing into the future,
     nor further back than a provider would retry.
     """
-    if provider_time is None:
+    if provider_time is None or provider_time >= received_at - ALMOST_A_SECOND:
         return received_at
-    return max(min(received_at, provider_time + ALMOST_A_SECOND), received_at - LATEST_PAST)
+    return max(provider_time + ALMOST_A_SECOND, received_at - LATEST_PAST)
 
 
 def _queue_up(inbox: Inbox, inbound: InboundMessage) -> None:
-    key = f"{inbox.account_id}:{inbound.sender.scope}:{inbound.sender.value}"
+    """Wait until nobody else takes a message of this person, by any of the addresses they are known by.
+
+    Always in the same order, so that two who name the same addresses crosswise do not wait for each other.
+    """
+    addresses = (inbound.sender, *inbound.aliases)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+        cursor.execute(_LOCK, [[f"{inbox.account_id}:{address.scope}:{address.value}" for address in addresses]])
+
+
+_LOCK = """
+SELECT pg_advisory_xact_lock(key) FROM (
+    SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest(%s::text[]) AS name ORDER BY key
+) keys
+"""
 
 
 def _open_conversation(inbox: Inbox, identity: Identity) -> Conversation:
-    known = Conversation.objects.filter(inbox=inbox, identity=identity, closed_at=None).first()
-    return known or Conversation.objects.create(inbox=inbox, identity=identity, person_id=identity.person_id)
+    """Return the open conversation, and keep it open until this message is in it."""
+    open_ones = Conversation.objects.select_for_update(no_key=True).filter(
+        inbox=inbox, identity=identity, closed_at=None
+    )
+    if known := open_ones.first():
+        return known
+    new = Conversation(inbox=inbox, identity=identity, person_id=identity.person_id)
+    Conversation.objects.bulk_create([new], ignore_conflicts=True)  # somebody may reopen one in this moment
+    return open_ones.get()
 
 
 def _store(conversation: Conversation, inbound: InboundMessage, received_at: datetime) -> Message:
