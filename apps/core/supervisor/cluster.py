@@ -27,7 +27,7 @@ SILENT_SECONDS = 90
 LOST_SECONDS = 30
 """An unanswered ring is repeated after this time: its worker may have died with it."""
 LOOK_SECONDS = 1.0
-SETTLE_SECONDS = 30
+SETTLE_SECONDS = 60
 """What a new main process may take until its sentinel lives."""
 
 
@@ -133,11 +133,11 @@ class Cluster:
         return ""
 
     def _sentinel_lives(self) -> bool:
-        """The sentinel is the only child of the main process."""
+        """The sentinel is the child of the main process that has children itself; a passing helper has none."""
         group = self._child.group
         try:
             children = psutil.Process(group.pid).children() if group else []
-            return any(child.status() != psutil.STATUS_ZOMBIE for child in children)
+            return any(child.status() != psutil.STATUS_ZOMBIE and child.children() for child in children)
         except psutil.Error:
             return False
 
