@@ -11,6 +11,7 @@ from unfold.admin import TabularInline
 from apps.core.actors import Scope
 from apps.core.admin import Behind, DoorFilter, HouseAdmin, HouseInline, RecordAdmin
 from apps.core.admin_site import actor_of
+from apps.people.actions import announce_person, change_person
 from apps.people.models import Identity, Person, PersonTag, Tag, search_key
 from apps.people.queries import identities_for, people_for, person_tags_for, tags_for
 
@@ -68,6 +69,12 @@ class PersonAdmin(HouseAdmin):
         """Search as the chat page does: by the column that has an index for it."""
         return queryset.filter(search_key__contains=search_key(search_term)) if search_term else queryset, False
 
+    def save_model(self, request: HttpRequest, obj: Person, form: Any, change: bool) -> None:
+        if change:
+            change_person(person=obj, details=form.cleaned_data, actor=actor_of(request))
+        else:
+            super().save_model(request, obj, form, change)
+
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Note who put a tag."""
         for added in formset.save(commit=False):
@@ -75,6 +82,8 @@ class PersonAdmin(HouseAdmin):
             added.save()
         for removed in formset.deleted_objects:
             removed.delete()
+        if formset.has_changed():
+            announce_person(form.instance)
 
 
 @admin.register(Tag)

@@ -6,6 +6,7 @@ import pytest
 
 from apps.accounts.models import User
 from apps.conversations.models import Conversation, Message
+from apps.core.models import LiveEvent
 from apps.people.models import Person, PersonTag, Tag
 from tests.admin.conftest import Enter, send
 from tests.admin.house import House
@@ -112,6 +113,7 @@ def test_a_person_gets_a_tag_and_who_put_it_is_noted(built: House, enter: Enter)
     person.refresh_from_db()
     assert person.name == "Ana María"
     assert PersonTag.objects.get(person=person, tag=tag).created_by == built.users["supervisor"]
+    assert LiveEvent.objects.filter(kind="person_changed", person_id=person.pk).exists()
 
 
 def test_a_tag_of_a_foreign_person_cannot_be_taken_through_an_own_one(built: House, enter: Enter) -> None:

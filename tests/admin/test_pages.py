@@ -179,19 +179,18 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("words", HOSTILE)
-def test_peoples_words_are_only_ever_text(words: str, built: House, enter: Enter) -> None:
-    person, chat = built.own[Person], built.own[Conversation]
-    Person.objects.filter(pk=person.pk).update(name=words, notes=words, region=words[:80])
-    Identity.objects.filter(person=person).update(display_name=words)
-    Conversation.objects.filter(pk=chat.pk).update(last_message_text=words)
+def test_peoples_words_are_only_ever_text(built: House, enter: Enter) -> None:
+    person, chat, words = built.own[Person], built.own[Conversation], " ".join(HOSTILE)
+    Person.objects.filter(pk=person.pk).update(name=words[:160], notes=words, region=words[:80])
+    Identity.objects.filter(person=person).update(display_name=words[:160])
+    Conversation.objects.filter(pk=chat.pk).update(last_message_text=words[:200])
     Message.objects.filter(conversation=chat).update(text=words, error_text=words)
     DeadLetter.objects.filter(pk=built.own[DeadLetter].pk).update(detail=words)
     client = enter("administrator")
     for model in MODELS:
         for path in (address(model, "changelist"), address(model, "change", built.own[model].pk)):
             html = client.get(path).content.decode()
-            assert words not in html or not re.search(r"[<>\"'&]", words), path
+            assert not [part for part in HOSTILE if re.search(r"[<>\"'&]", part) and part in html], path
             assert "x-init='alert" not in html
 
 
