@@ -1,9 +1,14 @@
 """Django's own pages behind ASGI."""
 
+import warnings
+
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+
+# Whitenoise hands out static files as synchronous iterators: short ones, which Django may well read at once.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 
 class Pages(ASGIHandler):
