@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csp import csp_override
+from django.views.decorators.debug import sensitive_post_parameters
 from unfold.sites import UnfoldAdminSite
 
 from apps.core.actors import Actor, Role
@@ -47,8 +48,11 @@ class HouseAdminSite(UnfoldAdminSite):
     def admin_view(
         self, view: Callable[..., HttpResponseBase], cacheable: bool = False
     ) -> Callable[..., HttpResponseBase]:
-        """Send strangers to the login, and tell colleagues who may not enter that they may not."""
-        inner = under_admin_policy(super().admin_view(view, cacheable))
+        """Send strangers to the login, and tell colleagues who may not enter that they may not.
+
+        What is entered here, secrets among it, stays out of reports of errors.
+        """
+        inner = sensitive_post_parameters()(under_admin_policy(super().admin_view(view, cacheable)))
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.is_authenticated and not self.has_permission(request):
