@@ -133,19 +133,11 @@ class Cluster:
         return ""
 
     def _sentinel_lives(self) -> bool:
-<<<<<<< Updated upstream
         """The sentinel is the child of the main process that has children itself; a passing helper has none."""
         group = self._child.group
         try:
             children = psutil.Process(group.pid).children() if group else []
             return any(child.status() != psutil.STATUS_ZOMBIE and child.children() for child in children)
-=======
-        """The sentinel is the fork of the main process; a tool it runs while it starts is not."""
-        group = self._child.group
-        try:
-            main = psutil.Process(group.pid) if group else None
-            return main is not None and any(_is_fork(child, main.cmdline()) for child in main.children())
->>>>>>> Stashed changes
         except psutil.Error:
             return False
 
@@ -159,10 +151,3 @@ class Cluster:
             time.sleep(0.05)
         self._child.bury()
         logger.info("cluster %s: stopped", self._name)
-
-
-def _is_fork(child: psutil.Process, command: list[str]) -> bool:
-    try:
-        return child.status() != psutil.STATUS_ZOMBIE and child.cmdline() == command
-    except psutil.NoSuchProcess:
-        return False
