@@ -27,9 +27,13 @@ def follow_message(message: Message, **changes: object) -> None:
 
 
 _FOLLOW_STATUS = """
-UPDATE conversations_conversation c SET last_message_status = m.status
-FROM conversations_message m
-WHERE m.id = ANY(%s) AND c.last_message_id = m.id AND c.last_message_status <> m.status
+WITH stale AS (
+    SELECT c.id, m.status FROM conversations_conversation c
+    JOIN conversations_message m ON m.id = c.last_message_id
+    WHERE m.id = ANY(%s) AND c.last_message_status <> m.status
+    ORDER BY c.id FOR NO KEY UPDATE OF c
+)
+UPDATE conversations_conversation c SET last_message_status = stale.status FROM stale WHERE c.id = stale.id
 """
 
 

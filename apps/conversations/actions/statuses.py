@@ -1,7 +1,8 @@
 """What providers prove about our messages. Nothing ever goes back, whatever the order it comes in.
 
 Each kind of evidence has its own column and only moves to an earlier time; the shown status is computed by
-the database from all of them. A whole batch is one statement.
+the database from all of them. A whole batch is one statement. Whatever we believed about a message, one that
+its provider speaks of is accepted: it must not be sent again.
 """
 
 from collections.abc import Sequence
@@ -18,48 +19,59 @@ from apps.core.actors import Actor, Scope, require
 from apps.inboxes.models import Inbox
 from providers.types import StatusUpdate
 
-_APPLY = """
+# What we believed of a message is over as soon as its provider speaks of it.
+_DOUBTED = "m.dispatch NOT IN ('accepted', 'sending')"
+# The failure that is proved first says why; of two in the same second always the same one.
+_FAILS = f"""found.failed_at IS NOT NULL AND (
+        {_DOUBTED} OR m.failed_at IS NULL OR (found.failed_at, found.error_code) < (m.failed_at, m.error_code))"""
+_APPLY = f"""
 WITH told AS (
     SELECT provider_id, min(token::text)::uuid AS token,
            min(at) FILTER (WHERE status = 'sent') AS sent_at,
            min(at) FILTER (WHERE status = 'delivered') AS delivered_at,
            min(at) FILTER (WHERE status = 'read') AS read_at,
            min(at) FILTER (WHERE status = 'failed') AS failed_at,
-           max(error_code) AS error_code, max(error_text) AS error_text
+           (array_agg(error_code ORDER BY at, error_code) FILTER (WHERE status = 'failed'))[1] AS error_code,
+           (array_agg(error_text ORDER BY at, error_code) FILTER (WHERE status = 'failed'))[1] AS error_text
     FROM unnest(%(provider_ids)s::text[], %(tokens)s::uuid[], %(statuses)s::text[], %(times)s::timestamptz[],
                 %(error_codes)s::text[], %(error_texts)s::text[])
          AS t(provider_id, token, status, at, error_code, error_text)
     GROUP BY provider_id
+), known AS (
+    SELECT m.id, told.provider_id FROM told JOIN conversations_message m
+      ON m.inbox_id = %(inbox)s AND m.provider_message_id = told.provider_id AND NOT m.provider_message_id = ''
+    WHERE m.direction = 'out'
+    UNION
+    SELECT m.id, told.provider_id FROM told
+    JOIN conversations_sendattempt attempt ON attempt.token = told.token
+    JOIN conversations_message m ON m.id = attempt.message_id AND m.inbox_id = %(inbox)s
+    WHERE m.provider_message_id = ''
+), locked AS (
+    SELECT id FROM conversations_message WHERE id IN (SELECT id FROM known) ORDER BY id FOR NO KEY UPDATE
 ), found AS (
-    SELECT DISTINCT ON (m.id) m.id, told.*
-    FROM told
-    JOIN conversations_message m ON m.inbox_id = %(inbox)s AND m.direction = 'out'
-     AND (m.provider_message_id = told.provider_id
-          OR m.provider_message_id = '' AND m.id = (
-              SELECT a.message_id FROM conversations_sendattempt a WHERE a.token = told.token))
-    ORDER BY m.id
+    SELECT DISTINCT ON (id) id, told.* FROM known JOIN told USING (provider_id) JOIN locked USING (id)
+    ORDER BY id, provider_id
 ), changed AS (
     UPDATE conversations_message m SET
-        provider_message_id = found.provider_id,
-        dispatch = CASE WHEN m.dispatch = 'uncertain' THEN 'accepted' ELSE m.dispatch END,
-        accepted_at = CASE WHEN m.dispatch = 'uncertain' THEN now() ELSE m.accepted_at END,
+        provider_message_id = CASE m.provider_message_id WHEN '' THEN found.provider_id ELSE m.provider_message_id END,
+        dispatch = CASE WHEN {_DOUBTED} THEN 'accepted' ELSE m.dispatch END,
+        accepted_at = CASE WHEN {_DOUBTED} THEN now() ELSE m.accepted_at END,
         sent_at = LEAST(m.sent_at, found.sent_at),
         delivered_at = LEAST(m.delivered_at, found.delivered_at),
         read_at = LEAST(m.read_at, found.read_at),
-        failed_at = LEAST(m.failed_at, found.failed_at),
-        error_code = COALESCE(NULLIF(found.error_code, ''), m.error_code),
-        error_text = COALESCE(NULLIF(found.error_text, ''), m.error_text)
+        failed_at = CASE WHEN {_DOUBTED} THEN found.failed_at ELSE LEAST(m.failed_at, found.failed_at) END,
+        error_code = CASE WHEN {_FAILS} THEN found.error_code WHEN {_DOUBTED} THEN '' ELSE m.error_code END,
+        error_text = CASE WHEN {_FAILS} THEN found.error_text WHEN {_DOUBTED} THEN '' ELSE m.error_text END
     FROM found WHERE m.id = found.id AND (
-        m.dispatch = 'uncertain' OR m.provider_message_id = ''
+        {_DOUBTED} OR m.provider_message_id = '' OR {_FAILS}
         OR LEAST(m.sent_at, found.sent_at) IS DISTINCT FROM m.sent_at
         OR LEAST(m.delivered_at, found.delivered_at) IS DISTINCT FROM m.delivered_at
-        OR LEAST(m.read_at, found.read_at) IS DISTINCT FROM m.read_at
-        OR LEAST(m.failed_at, found.failed_at) IS DISTINCT FROM m.failed_at)
+        OR LEAST(m.read_at, found.read_at) IS DISTINCT FROM m.read_at)
     RETURNING m.id, m.conversation_id
 )
 SELECT ARRAY(SELECT id FROM changed ORDER BY id), ARRAY(SELECT conversation_id FROM changed ORDER BY id),
        ARRAY(SELECT provider_id FROM found)
-"""
+"""  # noqa: S608 – constants only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
