@@ -10,6 +10,7 @@ from apps.core import catalogues
 
 class Command(BaseCommand):
     help = "Collect the texts of the interface into locale/ and compile them; with --check, only say what is missing."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="write nothing; fail when a catalogue is not complete")
