@@ -173,7 +173,8 @@ def unread_since(conversation: Conversation) -> Message | None:
     if not conversation.unread_count:
         return None
     inbound = conversation.messages.filter(direction=Direction.IN).order_by("-occurred_at", "-id")
-    return list(inbound[: conversation.unread_count])[-1] if inbound.exists() else None
+    nth = list(inbound[conversation.unread_count - 1 : conversation.unread_count])
+    return nth[0] if nth else inbound.last()
 
 
 def needs_attention(actor: Actor) -> QuerySet[Message]:
