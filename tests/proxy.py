@@ -57,9 +57,10 @@ class Proxy:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for pipe in list(self._pipes):
-            pipe.cancel()
-        await asyncio.gather(*self._pipes, *self._pairs, return_exceptions=True)
+        while self._pairs:  # one that is just being joined has no pipes yet
+            for pipe in list(self._pipes):
+                pipe.cancel()
+            await asyncio.wait(self._pairs, timeout=0.05)
         for _ in range(3):  # closed connections say goodbye on the loop's next rounds
             await asyncio.sleep(0)
 
@@ -76,6 +77,9 @@ class Proxy:
             self._flows.clear()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None:  # accepted just before the cut
+            writer.transport.abort()
+            return
         self.connections += 1
         pair = asyncio.create_task(self._join(reader, writer))
         self._pairs.add(pair)
