@@ -176,6 +176,8 @@ if _pool_size := env.int("DATABASE_POOL", default=0):
         "timeout": 5,
         "reconnect_timeout": 5,  # seconds; then whoever comes next tries at once, instead of later and later
     }
+    # Whoever waits for a page is gone after five seconds; the work of a statement must end too.
+    DATABASES["default"]["OPTIONS"]["options"] += " -c statement_timeout=5s"
 REDIS_URL = env.str("REDIS_URL", default=_servers.get("redis_url", "redis://127.0.0.1:6379/0"))
 CHANNEL_LAYERS = {
     "default": {
