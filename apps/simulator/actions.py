@@ -14,6 +14,7 @@ from apps.core.actors import Actor, Scope, require
 from apps.inboxes.actions import add_event
 from apps.inboxes.models import Inbox
 from apps.simulator.models import Phone, PhoneMessage
+from providers.meta import clean_id, clean_text
 from providers.simulator import wire
 from providers.simulator.adapter import Simulator
 
@@ -71,12 +72,12 @@ def _copy(phone: Phone, message: Message) -> PhoneMessage:
 def write_message(*, phone: Phone, text: str, quoted_id: str, actor: Actor) -> PhoneMessage:
     """Write to the inbox, perhaps quoting. Raises ValidationError code "empty", "too_long" (field text)."""
     require(actor, Scope.SIMULATE)
-    text = text.strip()
+    text = clean_text(text).strip()
     if not text:
         raise ValidationError({"text": ValidationError(_("Write something first."), code="empty")})
     if len(text) > TEXT_LENGTH:
         raise ValidationError({"text": ValidationError(_("The message is too long."), code="too_long")})
-    quoted = phone.messages.filter(message_id=quoted_id).first() if quoted_id else None
+    quoted = phone.messages.filter(message_id=clean_id(quoted_id)).first() if quoted_id else None
     message = phone.messages.create(text=text, quoted_id=quoted.message_id if quoted else "", at=timezone.now())
     said = wire.Message.model_validate(
         {

@@ -25,7 +25,7 @@ from apps.simulator.forms import PersonForm
 from apps.simulator.models import Phone
 from apps.simulator.queries import conversations_without_phone, get_phone, last_messages, phones_for
 from providers.errors import UnreadablePayload, WebhookRejected
-from providers.meta import read_object
+from providers.meta import clean_id, read_object
 from providers.simulator import wire
 from providers.simulator.adapter import Simulator
 from providers.types import WebhookRequest
@@ -161,7 +161,7 @@ def _signed_inbox(request: HttpRequest, content: dict[str, Any]) -> Inbox | None
     headers = {name.lower(): value for name, value in request.headers.items()}
     proof = WebhookRequest(method="POST", headers=headers, query={}, body=request.body)
     inboxes = Inbox.objects.select_related("account").filter(
-        address=str(content.get("inbox")), account__kind=Simulator.kind, account__is_active=True
+        address=clean_id(str(content.get("inbox"))), account__kind=Simulator.kind, account__is_active=True
     )
     for inbox in inboxes if request.method == "POST" else []:
         try:

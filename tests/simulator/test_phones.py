@@ -107,6 +107,13 @@ def test_words_that_cannot_be_sent_are_given_back(phone, inbox, _case, text):
     assert (PhoneMessage.objects.count(), WebhookEvent.objects.count()) == (0, 0)
 
 
+def test_words_no_database_can_hold_are_written_without_them(phone, inbox):
+    client = signed_in(Role.OPERATOR, inbox.branch)
+    fields = {"text": "Ho\0la", "quoted": "a\0b"}
+    assert client.post(f"/simulator/{phone.pk}/write/", fields, headers=FRAGMENT).status_code == 200
+    assert phone.messages.get().text == "Hola"
+
+
 def test_answer_quotes_what_is_on_the_phone_and_nothing_else(phone, inbox, run_jobs):
     ours = arrived(phone, "¿Te anoto?")
     client = signed_in(Role.OPERATOR, inbox.branch)
@@ -195,6 +202,8 @@ def test_send_to_somebody_without_a_phone_gives_them_one(inbox):
         ("no secret", "", {}),
         ("unknown inbox", None, {"inbox": "elsewhere"}),
         ("inbox of no kind", None, {"inbox": None}),
+        ("inbox no database can hold", None, {"inbox": "a\0b"}),
+        ("inbox of half a character", None, {"inbox": "\ud800"}),
     ],
 )
 def test_send_without_proof_is_refused(inbox, _case, secret, fields):
