@@ -47,9 +47,10 @@ WITH told AS (
     JOIN conversations_message m ON m.id = attempt.message_id AND m.inbox_id = %(inbox)s
     WHERE m.provider_message_id = ''
 ), locked AS (
-    SELECT id FROM conversations_message WHERE id IN (SELECT id FROM known) ORDER BY id FOR NO KEY UPDATE
+    SELECT id, status AS shown, error_code AS why FROM conversations_message
+    WHERE id IN (SELECT id FROM known) ORDER BY id FOR NO KEY UPDATE
 ), found AS (
-    SELECT DISTINCT ON (id) id, told.* FROM known JOIN told USING (provider_id) JOIN locked USING (id)
+    SELECT DISTINCT ON (id) id, shown, why, told.* FROM known JOIN told USING (provider_id) JOIN locked USING (id)
     ORDER BY id, provider_id
 ), changed AS (
     UPDATE conversations_message m SET
@@ -67,10 +68,10 @@ WITH told AS (
         OR LEAST(m.sent_at, found.sent_at) IS DISTINCT FROM m.sent_at
         OR LEAST(m.delivered_at, found.delivered_at) IS DISTINCT FROM m.delivered_at
         OR LEAST(m.read_at, found.read_at) IS DISTINCT FROM m.read_at)
-    RETURNING m.id, m.conversation_id
+    RETURNING m.id, m.conversation_id, (m.status, m.error_code) <> (found.shown, found.why) AS is_visible
 )
-SELECT ARRAY(SELECT id FROM changed ORDER BY id), ARRAY(SELECT conversation_id FROM changed ORDER BY id),
-       ARRAY(SELECT provider_id FROM found)
+SELECT (SELECT count(*) FROM changed), ARRAY(SELECT id FROM changed WHERE is_visible ORDER BY id),
+       ARRAY(SELECT conversation_id FROM changed WHERE is_visible ORDER BY id), ARRAY(SELECT provider_id FROM found)
 """  # noqa: S608 – constants only
 
 
@@ -131,10 +132,10 @@ def _apply(inbox: Inbox, told: Sequence[Evidence]) -> tuple[int, set[str]]:
                 "error_texts": [item.error_text for item in told],
             },
         )
-        changed, conversations, known = cursor.fetchone()
-    if changed:
-        follow_status(changed)
-    for message_id, conversation_id in zip(changed, conversations, strict=True):
+        changed, visible, conversations, known = cursor.fetchone()
+    if visible:
+        follow_status(visible)
+    for message_id, conversation_id in zip(visible, conversations, strict=True):
         live.publish(
             live.LiveKind.MESSAGE_CHANGED,
             branch_id=inbox.branch_id,
@@ -142,7 +143,7 @@ def _apply(inbox: Inbox, told: Sequence[Evidence]) -> tuple[int, set[str]]:
             conversation_id=conversation_id,
             message_id=message_id,
         )
-    return len(changed), set(known)
+    return changed, set(known)
 
 
 def _evidence(update: StatusUpdate, received_at: datetime) -> Evidence:
