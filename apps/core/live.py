@@ -25,7 +25,6 @@ from django.db import Error, close_old_connections, connection, connections, tra
 from redis.exceptions import RedisError
 
 from apps.core.actors import Actor, Scope
-from apps.core.models import LiveEvent
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +103,10 @@ class Event:
                 return is_here and actor.can(Scope.CONVERSATIONS_READ)
 
 
+_COLUMNS = "branch_id, inbox_id, conversation_id, message_id, person_id, user_id"
+_WRITE = f"INSERT INTO core_liveevent (kind, {_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 – constants
+
+
 def publish(
     kind: LiveKind,
     *,
@@ -115,15 +118,8 @@ def publish(
     user_id: int | None = None,
 ) -> None:
     """Write what happened; screens hear of it when the surrounding transaction commits."""
-    LiveEvent.objects.create(
-        kind=kind,
-        branch_id=branch_id,
-        inbox_id=inbox_id,
-        conversation_id=conversation_id,
-        message_id=message_id,
-        person_id=person_id,
-        user_id=user_id,
-    )
+    with connection.cursor() as sql:
+        sql.execute(_WRITE, [kind, branch_id, inbox_id, conversation_id, message_id, person_id, user_id])
     ring_on_commit()
 
 
@@ -178,7 +174,6 @@ def current_cursor() -> str:
     return str(Cursor(int(xid), 0, at))
 
 
-_COLUMNS = "branch_id, inbox_id, conversation_id, message_id, person_id, user_id"
 _READ = f"""
     SELECT xid < pg_snapshot_xmin(pg_current_snapshot()), xid::text, id, kind, at, {_COLUMNS}
     FROM core_liveevent WHERE (xid, id) > (%s::text::xid8, %s) AND kind = ANY(%s) ORDER BY xid, id LIMIT {PAGE}
