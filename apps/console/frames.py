@@ -84,11 +84,11 @@ def _targets(event: Event) -> Iterator[Target]:
 
 
 def _messages(pk: int) -> QuerySet[Message]:
-    """Read one message with what is always shown. What most have not, like an author, is read when there is one:
-    joining it all costs more to prepare than to draw.
+    """Read one message with what is always shown. What most have not, like a quoted one, is read when there is
+    one: joining it all costs more to prepare than to draw.
     """
     always = ("conversation__inbox__account", "conversation__identity", "conversation__person")
-    return messages_for(SYSTEM).select_related(*always).filter(pk=pk).order_by()
+    return messages_for(SYSTEM).select_related("author", *always).filter(pk=pk).order_by()
 
 
 def _conversation_targets(conversation: Conversation) -> Iterator[Target]:
