@@ -1,8 +1,10 @@
 """The line breaks and comes back: the page says so, and then shows exactly what the database says."""
 
+import asyncio
+
 import pytest
 from asgiref.sync import sync_to_async
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from apps.accounts.actions import set_access
 from apps.conversations.models import Message
@@ -73,6 +75,38 @@ async def test_answer_that_was_lost_on_the_way_back_is_not_sent_twice(open_scree
     await expect(page.locator("#thread .msg--out")).to_have_count(1)
     assert len(lost) == 1
     assert await Message.objects.filter(direction="out").acount() == 1
+
+
+async def test_discarding_what_is_under_way_takes_nothing_else_with_it(open_screen, operator, inbox):
+    conversation = (await write(inbox, "Hola", name="Ana")).conversation
+    screen = await open_screen(operator, f"/chat/{conversation.pk}/")
+    page = screen.page
+    await screen.is_live()
+    asked: list[Route] = []
+    is_stalled = asyncio.Event()
+
+    async def fail_then_stall(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            await route.abort()
+        elif len(asked) == 2:
+            is_stalled.set()
+        else:
+            await route.continue_()
+
+    # given two that wait, the first of them on its way for the second time
+    await page.route("**/messages/", fail_then_stall)
+    for text in ("primero", "segundo"):
+        await page.fill("#text", text)
+        await page.keyboard.press("Enter")
+    await asyncio.wait_for(is_stalled.wait(), 15)
+
+    # when the first is discarded before its answer
+    await page.locator("#thread .msg--sending", has_text="primero").locator("[data-discard]").click()
+    await asked[1].continue_()
+
+    # then the second is sent all the same
+    await eventually_async(lambda: Message.objects.filter(direction="out", text="segundo").aexists())
 
 
 async def test_page_loaded_again_still_sends_what_waited(open_screen, operator, inbox):

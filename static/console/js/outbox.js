@@ -12,6 +12,8 @@ let waiting = JSON.parse(sessionStorage.getItem(STORE) ?? "[]");
 let isSending = false;
 
 const store = () => sessionStorage.setItem(STORE, JSON.stringify(waiting));
+// Not randomUUID: a page that came by plain HTTP from another machine of the house has none.
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 const drawn = (key) => document.querySelector(`.msg[data-sending="${CSS.escape(key)}"]`);
 
 export function start() {
@@ -21,7 +23,7 @@ export function start() {
 }
 
 export function send({ url, conversation, text, replyTo }) {
-  const item = { key: crypto.randomUUID(), url, conversation, text, replyTo, at: Date.now() };
+  const item = { key: newKey(), url, conversation, text, replyTo, at: Date.now() };
   waiting.push(item);
   store();
   draw(item);
@@ -34,8 +36,9 @@ export async function flush() {
   isSending = true;
   try {
     while (waiting.length) {
-      if (!(await deliver(waiting[0]))) return;
-      waiting.shift();
+      const item = waiting[0];
+      if (!(await deliver(item))) return;
+      waiting = waiting.filter((other) => other !== item); // it may have been discarded meanwhile
       store();
     }
   } finally {
