@@ -214,6 +214,10 @@ class Message(models.Model):
                 | ~Q(dispatch=Dispatch.SENDING),
                 name="message_sending_is_leased",
             ),
+            models.CheckConstraint(
+                condition=~Q(dispatch__in=UNSENT) | Q(next_attempt_at__isnull=False, valid_until__isnull=False),
+                name="message_unsent_is_scheduled",
+            ),
         ]
         indexes = [
             models.Index(fields=["conversation", "occurred_at", "id"], name="message_thread"),

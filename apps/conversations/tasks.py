@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 
@@ -14,12 +16,14 @@ from apps.conversations.actions import deliver, recover
 from apps.conversations.actions.deliver import Claim
 from apps.conversations.actions.process import process_event
 from apps.core.actors import SYSTEM
-from apps.core.jobs import Job, enqueue
+from apps.core.jobs import Job, enqueue, only_one
+from apps.core.secrets import UnreadableSecret
 from apps.inboxes import actions as inboxes
 from apps.inboxes.models import WebhookEvent
-from providers.errors import SendError
+from providers.base import Provider
+from providers.errors import AuthFailed, BadCredentials, Rejected, SendError, UncertainSend
 from providers.http import HttpClient
-from providers.types import SendResult
+from providers.types import OutboundMessage, SendResult
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +31,12 @@ BATCH = 50
 EVENT_SECONDS = 30
 CLAIM_SECONDS = 20
 """How long one delivery task goes on claiming: with the 30 s of the last send it stays under its timeout."""
+LOOK_SECONDS = 0.02
+"""How soon it looks for new messages while others are under way."""
+BEHIND_SECONDS = 5
+"""How long a message may be due before a second worker helps to send."""
 DATABASE_SECONDS = 30
+DELIVERY = "delivery"
 
 
 def process_events() -> str:
@@ -48,20 +57,37 @@ def process_events() -> str:
 
 
 def deliver_messages() -> str:
-    """Send what is due until nothing is, many at once, the messages of one conversation one by one."""
-    until = time.monotonic() + CLAIM_SECONDS
+    """Send what is due until nothing is, many at once, the messages of one conversation one by one.
+
+    One worker does it for all as long as it keeps up, so that a provider that hangs leaves hands free for
+    what comes in.
+    """
+    with only_one(DELIVERY) as is_alone:
+        if not is_alone and not deliver.can_claim(late_seconds=BEHIND_SECONDS, actor=SYSTEM):
+            return "another worker does it"
+        handed = dispatch(until=time.monotonic() + CLAIM_SECONDS)
+    if deliver.can_claim(actor=SYSTEM):  # somebody may have left it to us in the last moment
+        enqueue(Job.DELIVER_MESSAGES)
+    return f"{handed} handed over"
+
+
+def dispatch(*, until: float) -> int:
+    """Claim until that time, hand over, and write every outcome; return how many there were.
+
+    Without a database nothing more is claimed, and what is under way still ends as it should.
+    """
     handed = 0
     with Dispatcher() as dispatcher:
         while True:
-            late = time.monotonic() > until
-            if not late and dispatcher.room:
-                dispatcher.start(deliver.claim_due(limit=dispatcher.room, actor=SYSTEM))
+            try:
+                if dispatcher.room and time.monotonic() < until:
+                    dispatcher.start(deliver.claim_due(limit=dispatcher.room, actor=SYSTEM))
+            except (OperationalError, InterfaceError) as error:
+                logger.warning("send.no_database error=%s", type(error).__name__)
+                until = 0
             if not dispatcher.under_way:
-                break
+                return handed
             handed += dispatcher.record_finished()
-    if late and recover.has_due_messages():
-        enqueue(Job.DELIVER_MESSAGES)
-    return f"{handed} handed over"
 
 
 def sweep() -> str:
@@ -69,32 +95,47 @@ def sweep() -> str:
     lost = recover.end_lost_leases(actor=SYSTEM)
     expired = recover.expire_unsent(actor=SYSTEM)
     settled = recover.settle_waiting_statuses(actor=SYSTEM)
-    recover.wake_authorised(actor=SYSTEM)
     inboxes.bury_events(actor=SYSTEM)
     if WebhookEvent.objects.filter(inboxes.due_events()).exists():
         enqueue(Job.PROCESS_EVENTS)
-    if recover.has_due_messages():
+    if deliver.can_claim(actor=SYSTEM):
         enqueue(Job.DELIVER_MESSAGES)
     return f"{lost} leases, {expired} expired, {settled} statuses"
 
 
+def prune_delivery() -> str:
+    """Delete what is left of deliveries long over."""
+    statuses = recover.forget_waiting_statuses(actor=SYSTEM)
+    attempts = recover.forget_attempts(actor=SYSTEM)
+    return f"deleted {statuses} statuses, {attempts} attempts"
+
+
 class Dispatcher:
-    """The sends under way in this worker: the loop only talks to providers, this thread only to the database."""
+    """The sends under way in this worker: one thread talks to providers, this one only to the database.
+
+    So an answer is read in time although the database is away for a moment.
+    """
 
     def __init__(self) -> None:
-        self._runner = asyncio.Runner()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="sends", daemon=True)
         self._client = HttpClient()
-        self._sends: dict[asyncio.Task[SendResult], Claim] = {}
+        self._sends: dict[Future[SendResult], Claim] = {}
 
     def __enter__(self) -> Self:
-        self._runner.run(self._client.__aenter__())
+        self._thread.start()
+        self._submit(self._client.__aenter__()).result()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._runner.run(self._client.__aexit__(None, None, None))
-        self._runner.close()
+        for send in self._sends:
+            send.cancel()
+        self._submit(self._client.__aexit__(None, None, None)).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     @property
     def room(self) -> int:
@@ -108,37 +149,51 @@ class Dispatcher:
 
     def start(self, claims: list[Claim]) -> None:
         """Ask for the permits, and write what was permitted."""
-        if not claims:
+        ready = {claim: what for claim in claims if (what := _outbound(claim)) is not None}
+        if not ready:
             return
-        permitted = deliver.permit(claims=claims, actor=SYSTEM)
-        client = self._client.permitted(time.monotonic())
-        for claim in claims:
+        asked_at = time.monotonic()  # before the permit: a process that sleeps in between must not write
+        permitted = deliver.permit(claims=list(ready), actor=SYSTEM)
+        client = self._client.permitted(asked_at)
+        for claim, (provider, message) in ready.items():
             if claim.token in permitted:
-                send = claim.message.inbox.account.provider().send(client, claim.outbound())
-                self._sends[self._runner.get_loop().create_task(send)] = claim
+                self._sends[self._submit(provider.send(client, message))] = claim
 
     def record_finished(self) -> int:
-        """Wait for at least one outcome and write those that are there."""
-        done, _ = self._runner.run(_first_of(list(self._sends)))
+        """Wait a moment for outcomes and write those that are there."""
+        done, _ = wait(self._sends, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
         for send in done:
             _persist(partial(_record, self._sends.pop(send), send))
         return len(done)
 
-
-async def _first_of(
-    sends: list[asyncio.Task[SendResult]],
-) -> tuple[set[asyncio.Task[SendResult]], set[asyncio.Task[SendResult]]]:
-    return await asyncio.wait(sends, return_when=asyncio.FIRST_COMPLETED)
+    def _submit[T](self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
 
-def _record(claim: Claim, send: asyncio.Task[SendResult]) -> None:
-    error = send.exception()
-    if error is None:
-        recorded = deliver.record_sent(claim=claim, result=send.result(), actor=SYSTEM)
-    elif isinstance(error, SendError):
-        recorded = deliver.record_failure(claim=claim, error=error, actor=SYSTEM)
-    else:
-        raise error
+def _outbound(claim: Claim) -> tuple[Provider, OutboundMessage] | None:
+    """Return what is to be sent and by whom; what cannot even be tried is recorded as that."""
+    error: SendError
+    try:
+        return claim.message.inbox.account.provider(), claim.outbound()
+    except (UnreadableSecret, BadCredentials, KeyError) as cause:
+        error = AuthFailed("unusable_credentials", f"The account cannot speak: {type(cause).__name__}.")
+    except ValueError:
+        error = Rejected("wrong_address", "This address is of a kind nobody knows.")
+    deliver.record_failure(claim=claim, error=error, actor=SYSTEM)
+    return None
+
+
+def _record(claim: Claim, send: Future[SendResult]) -> None:
+    match send.exception():
+        case None:
+            recorded = deliver.record_sent(claim=claim, result=send.result(), actor=SYSTEM)
+        case SendError() as error:
+            recorded = deliver.record_failure(claim=claim, error=error, actor=SYSTEM)
+        case fault:
+            # A fault of ours, at whatever point of the send: it may have left.
+            logger.error("send.fault message=%s", claim.message.pk, exc_info=fault)
+            error = UncertainSend("internal_error", type(fault).__name__)
+            recorded = deliver.record_failure(claim=claim, error=error, actor=SYSTEM)
     if not recorded:
         logger.warning("send.fenced message=%s", claim.message.pk)
 
@@ -149,7 +204,8 @@ def _persist(write: Callable[[], None]) -> None:
     while True:
         try:
             return write()
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("send.outcome_waits error=%s", type(error).__name__)
             if time.monotonic() > until:
                 raise
             close_old_connections()

@@ -4,8 +4,11 @@ A job is a doorbell: it carries ids at most, may be rung twice or late, and find
 Actions of a lower room start work of a higher one by name, without importing it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.conf import Conf
@@ -22,12 +25,13 @@ class Job(StrEnum):
     PROCESS_EVENTS = "apps.conversations.tasks.process_events"
     DELIVER_MESSAGES = "apps.conversations.tasks.deliver_messages"
     SWEEP = "apps.conversations.tasks.sweep"
+    PRUNE_DELIVERY = "apps.conversations.tasks.prune_delivery"
     PRUNE_JOURNAL = "apps.inboxes.tasks.prune_journal"
 
 
 RECURRING: dict[str, dict[Job, int]] = {
     "default": {Job.SWEEP: 10},
-    "bulk": {Job.PRUNE_LIVE_EVENTS: 600, Job.PRUNE_JOURNAL: 3600},
+    "bulk": {Job.PRUNE_LIVE_EVENTS: 600, Job.PRUNE_JOURNAL: 3600, Job.PRUNE_DELIVERY: 3600},
 }
 """What the supervisor of each cluster rings, and every how many seconds. HEARTBEAT comes on top."""
 
@@ -59,3 +63,17 @@ def enqueue(job: Job, *ids: int | str, cluster: str | None = None) -> int:
 def is_answered(ring: int) -> bool:
     """Return whether the task of a ring has finished, well or not."""
     return not OrmQ.objects.filter(pk=ring).exists()
+
+
+@contextmanager
+def only_one(name: str) -> Iterator[bool]:
+    """Tell whether nobody else in any process holds this name; it is ours until the end, or until we die."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", [name])
+        is_ours = cursor.fetchone()[0]
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            with suppress(OperationalError, InterfaceError), connection.cursor() as cursor:  # lost with its session
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [name])

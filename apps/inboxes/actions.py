@@ -28,6 +28,7 @@ PAUSE_SECONDS = (5, 30, 300, 3600)
 BURIED_AT_ONCE = 100
 MOST_LETTERS = 100
 """How many broken items of one delivery get a dead letter each; all are counted."""
+PROBE_SECONDS = 300
 HEARD_EVERY = timedelta(seconds=10)
 
 
@@ -79,18 +80,21 @@ def rename_account(*, account: ProviderAccount, name: str, actor: Actor) -> None
 
 @transaction.atomic
 def set_account_active(*, account: ProviderAccount, is_active: bool, actor: Actor) -> None:
-    """Switch an account on or off; off, its webhooks are unknown and nothing is sent."""
+    """Switch an account on or off; off, its webhooks are unknown and what is to be sent waits."""
     require(actor, Scope.SETUP_WRITE)
     ProviderAccount.objects.filter(pk=account.pk).exclude(is_active=is_active).update(
         is_active=is_active, revision=F("revision") + 1
     )
+    enqueue(Job.SWEEP)
 
 
 def pause_account(*, account: ProviderAccount, reason: str, actor: Actor) -> None:
-    """Note that the provider refuses the credentials; sends are probed until it takes them again."""
+    """Note that the provider refuses the credentials; one message tries them now and then."""
     require(actor, Scope.MESSAGES_SEND)
     ProviderAccount.objects.filter(pk=account.pk).update(
-        state=ProviderAccount.State.NEEDS_AUTH, state_reason=reason[:200]
+        state=ProviderAccount.State.NEEDS_AUTH,
+        state_reason=reason[:200],
+        probe_at=Now() + timedelta(seconds=PROBE_SECONDS),
     )
 
 
@@ -98,7 +102,7 @@ def unpause_account(*, account: ProviderAccount, actor: Actor) -> None:
     """Note that the provider took the credentials again."""
     require(actor, Scope.MESSAGES_SEND)
     ProviderAccount.objects.filter(pk=account.pk, state=ProviderAccount.State.NEEDS_AUTH).update(
-        state=ProviderAccount.State.OK, state_reason=""
+        state=ProviderAccount.State.OK, state_reason="", probe_at=None
     )
 
 
@@ -125,6 +129,7 @@ def change_inbox(
     inbox.branch, inbox.name, inbox.is_active, inbox.auto_reply = branch, name.strip(), is_active, auto_reply
     inbox.full_clean()
     inbox.save(update_fields=["branch", "name", "is_active", "auto_reply"])
+    enqueue(Job.SWEEP)
 
 
 def clean_credentials(kind: str, credentials: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
-from django.db.models import Q
+from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from apps.conversations.actions.columns import announce, follow_status
 from apps.conversations.actions.statuses import apply_waiting
@@ -32,39 +31,73 @@ LEASE_SECONDS = 120
 SEND_SECONDS = 35
 """The lease must outlive a whole send: its deadline of 30 seconds and the 5 a permit is good for."""
 RETRY_SECONDS = (2, 10, 60, 300, 900, 3600)
-PROBE_SECONDS = 300
+LATER_SECONDS = 10
+ACCOUNT_SHARE = 30
+"""How many sends one account may have under way: a provider that hangs must not take every worker's hands."""
 
-_CLAIM = """
-WITH due AS (
-    SELECT m.id FROM conversations_message m
-    WHERE m.dispatch IN ('queued', 'waiting', 'needs_auth') AND m.next_attempt_at <= now()
-      AND NOT EXISTS (
-          SELECT 1 FROM conversations_message earlier
-          WHERE earlier.conversation_id = m.conversation_id AND earlier.id < m.id
-            AND earlier.dispatch IN ('queued', 'waiting', 'needs_auth', 'sending'))
-    ORDER BY m.priority, m.next_attempt_at, m.id LIMIT %(limit)s FOR UPDATE OF m SKIP LOCKED
+# What could be sent now: the oldest of each conversation, by inbox in the order of the index. An account
+# whose credentials are refused gets one message at a time, when it is time to try again.
+_DUE = """
+WITH account AS (
+    SELECT a.id, GREATEST(0, -under_way.count + CASE WHEN a.state = 'ok' THEN %(share)s
+                             WHEN COALESCE(a.probe_at, '-infinity') <= statement_timestamp() THEN 1 ELSE 0 END) AS room
+    FROM inboxes_provideraccount a
+    CROSS JOIN LATERAL (
+        SELECT count(*) FROM conversations_message m JOIN inboxes_inbox i ON i.id = m.inbox_id
+        WHERE m.dispatch = 'sending' AND i.account_id = a.id) under_way
+    WHERE a.is_active
+), due AS (
+    SELECT m.*, account.room,
+           row_number() OVER (PARTITION BY account.id ORDER BY m.priority, m.next_attempt_at, m.id) AS place
+    FROM account
+    JOIN inboxes_inbox i ON i.account_id = account.id AND i.is_active
+    CROSS JOIN LATERAL (
+        SELECT m.id, m.priority, m.next_attempt_at FROM conversations_message m
+        WHERE m.inbox_id = i.id AND m.dispatch IN ('queued', 'waiting', 'needs_auth')
+          AND m.next_attempt_at <= statement_timestamp()
+          AND NOT EXISTS (
+              SELECT FROM conversations_message earlier
+              WHERE earlier.conversation_id = m.conversation_id AND earlier.id < m.id
+                AND earlier.dispatch IN ('queued', 'waiting', 'needs_auth', 'sending'))
+        ORDER BY m.priority, m.next_attempt_at, m.id LIMIT account.room {lock}
+    ) m
+)
+"""
+_CLAIM = f"""{_DUE.format(lock="FOR UPDATE OF m SKIP LOCKED")}, chosen AS (
+    SELECT id FROM due WHERE place <= room ORDER BY priority, next_attempt_at, id LIMIT %(limit)s
 ), claimed AS (
     UPDATE conversations_message m
-    SET dispatch = 'sending', attempts = m.attempts + 1, lease_token = gen_random_uuid(),
-        lease_until = now() + make_interval(secs => %(lease)s)
-    FROM due WHERE m.id = due.id AND m.dispatch IN ('queued', 'waiting', 'needs_auth')
+    SET dispatch = 'sending', attempts = m.attempts + 1, error_code = '', error_text = '',
+        lease_token = gen_random_uuid(), lease_until = statement_timestamp() + make_interval(secs => %(lease)s)
+    FROM chosen WHERE m.id = chosen.id
     RETURNING m.id, m.attempts, m.lease_token
 )
 INSERT INTO conversations_sendattempt (message_id, number, token, owner, outcome, error_code, trace_id)
 SELECT id, attempts, lease_token, %(owner)s, '', '', '' FROM claimed RETURNING message_id
-"""
+"""  # noqa: S608 – constants only
+_WAITS = f"""{_DUE.format(lock="")}
+SELECT EXISTS (SELECT FROM due WHERE next_attempt_at <= statement_timestamp() - make_interval(secs => %(since)s))
+"""  # noqa: S608 – constants only
 
 _PERMIT = """
-UPDATE conversations_sendattempt attempt SET write_started_at = clock_timestamp()
-FROM conversations_message m
-JOIN conversations_conversation c ON c.id = m.conversation_id
-JOIN inboxes_inbox i ON i.id = m.inbox_id
-JOIN inboxes_provideraccount a ON a.id = i.account_id
-WHERE attempt.token = ANY(%(tokens)s) AND m.id = attempt.message_id AND m.lease_token = attempt.token
-  AND attempt.write_started_at IS NULL AND m.dispatch = 'sending'
-  AND m.lease_until > now() + make_interval(secs => %(needed)s) AND m.valid_until > now()
-  AND i.is_active AND a.is_active AND (c.window_ends_at IS NULL OR c.window_ends_at > now())
-RETURNING attempt.token
+WITH asked AS (
+    SELECT attempt.token, CASE
+        WHEN c.window_ends_at <= statement_timestamp() THEN 'window_closed'
+        WHEN m.valid_until <= statement_timestamp() THEN 'expired'
+        WHEN i.is_active AND a.is_active AND m.lease_until > statement_timestamp() + make_interval(secs => %(needed)s)
+        THEN 'now' ELSE 'later' END AS word
+    FROM conversations_sendattempt attempt
+    JOIN conversations_message m
+      ON m.id = attempt.message_id AND m.dispatch = 'sending' AND m.lease_token = attempt.token
+    JOIN conversations_conversation c ON c.id = m.conversation_id
+    JOIN inboxes_inbox i ON i.id = m.inbox_id
+    JOIN inboxes_provideraccount a ON a.id = i.account_id
+    WHERE attempt.token = ANY(%(tokens)s) AND attempt.write_started_at IS NULL
+), permitted AS (
+    UPDATE conversations_sendattempt attempt SET write_started_at = clock_timestamp()
+    FROM asked WHERE attempt.token = asked.token AND asked.word = 'now' RETURNING attempt.token
+)
+SELECT token, 'now' FROM permitted UNION ALL SELECT token, word FROM asked WHERE word <> 'now'
 """
 
 
@@ -97,7 +130,8 @@ def claim_due(*, limit: int, actor: Actor) -> list[Claim]:
     with transaction.atomic():
         with connection.cursor() as cursor:
             owner = f"{socket.gethostname()}:{os.getpid()}"
-            cursor.execute(_CLAIM, {"limit": limit, "lease": LEASE_SECONDS, "owner": owner})
+            bounds = {"limit": limit, "share": ACCOUNT_SHARE, "lease": LEASE_SECONDS}
+            cursor.execute(_CLAIM, {**bounds, "owner": owner})
             ids = [pk for (pk,) in cursor.fetchall()]
         messages = list(
             Message.objects.filter(pk__in=ids)
@@ -108,51 +142,60 @@ def claim_due(*, limit: int, actor: Actor) -> list[Claim]:
     return [Claim(message=message, token=message.lease_token) for message in messages if message.lease_token]
 
 
+def can_claim(*, late_seconds: float = 0, actor: Actor) -> bool:
+    """Tell whether somebody could claim a message now, one that is due for `late_seconds` at least."""
+    require(actor, Scope.MESSAGES_SEND)
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITS, {"since": late_seconds, "share": ACCOUNT_SHARE})
+        return bool(cursor.fetchone()[0])
+
+
 def permit(*, claims: Sequence[Claim], actor: Actor) -> set[UUID]:
     """Allow the socket writes that are still right now, and commit that; return the tokens of those.
 
     Inbox, window and validity are looked at here, at the last moment. What is not permitted goes back to
-    wait, or ends, by what stopped it.
+    wait, or ends, by what stopped it; a claim that was lost meanwhile is left alone.
     """
     require(actor, Scope.MESSAGES_SEND)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _PERMIT,
-            {"tokens": [claim.token for claim in claims], "needed": SEND_SECONDS},
-        )
-        permitted = {token for (token,) in cursor.fetchall()}
+        cursor.execute(_PERMIT, {"tokens": [claim.token for claim in claims], "needed": SEND_SECONDS})
+        answers = dict(cursor.fetchall())
     for claim in claims:
-        if claim.token not in permitted:
-            _refuse(claim)
-    return permitted
+        if answers.get(claim.token, "now") != "now":
+            _refuse(claim, answers[claim.token])
+    return {token for token, word in answers.items() if word == "now"}
 
 
-@transaction.atomic
 def record_sent(*, claim: Claim, result: SendResult, actor: Actor) -> bool:
     """Write that the provider took the message; False when the lease was lost meanwhile."""
     require(actor, Scope.MESSAGES_SEND)
+    try:
+        return _record_sent(claim, result, actor)
+    except IntegrityError:  # an id it gave to another message before: nobody knows which one it means
+        error = errors.UncertainSend("repeated_id", "The provider gave an id twice.")
+        return record_failure(claim=claim, error=error, actor=actor)
+
+
+@transaction.atomic
+def _record_sent(claim: Claim, result: SendResult, actor: Actor) -> bool:
+    inbox = claim.message.inbox
     _finish(claim, SendAttempt.Outcome.SENT)
-    recorded = _settle(
-        claim,
-        dispatch=Dispatch.ACCEPTED,
-        provider_message_id=result.provider_message_id,
-        accepted_at=Now(),
-        failed_at=None,
-        error_code="",
-        error_text="",
-    )
-    if claim.message.inbox.account.state == ProviderAccount.State.NEEDS_AUTH:
-        unpause_account(account=claim.message.inbox.account, actor=actor)
+    taken = {"dispatch": Dispatch.ACCEPTED, "accepted_at": Now(), "provider_message_id": result.provider_message_id}
+    recorded = _settle(claim, **taken) or _settle_proved(claim)
     if recorded:
-        apply_waiting(inbox=claim.message.inbox, provider_ids=[result.provider_message_id], actor=actor)
+        apply_waiting(inbox=inbox, provider_ids=[result.provider_message_id], actor=actor)
+    if inbox.account.state == ProviderAccount.State.NEEDS_AUTH:
+        unpause_account(account=inbox.account, actor=actor)
     return recorded
 
 
 @transaction.atomic
 def record_failure(*, claim: Claim, error: errors.SendError, actor: Actor) -> bool:
-    """Write what went wrong; the class of the error alone decides whether it is tried again."""
+    """Write what went wrong; the class of the error alone decides whether it is tried again.
+
+    Unless the provider proved meanwhile that it has the message: then it is accepted.
+    """
     require(actor, Scope.MESSAGES_SEND)
-    words = {"error_code": error.code[:40], "error_text": error.text[:300]}
     outcome = SendAttempt.Outcome.NOT_SENT
     changes: dict[str, object]
     match error:
@@ -160,8 +203,7 @@ def record_failure(*, claim: Claim, error: errors.SendError, actor: Actor) -> bo
             outcome = SendAttempt.Outcome.UNCERTAIN
             changes = {"dispatch": Dispatch.UNCERTAIN}
         case errors.AuthFailed():
-            pause_account(account=claim.message.inbox.account, reason=error.code, actor=actor)
-            changes = {**_again(PROBE_SECONDS), "dispatch": Dispatch.NEEDS_AUTH}
+            changes = {"dispatch": Dispatch.NEEDS_AUTH, "next_attempt_at": Now()}
         case errors.WindowClosed():
             outcome = SendAttempt.Outcome.REJECTED
             changes = {"dispatch": Dispatch.WINDOW_CLOSED, "failed_at": Now()}
@@ -171,11 +213,15 @@ def record_failure(*, claim: Claim, error: errors.SendError, actor: Actor) -> bo
             outcome = SendAttempt.Outcome.REJECTED
             changes = {"dispatch": Dispatch.REJECTED, "failed_at": Now()}
     _finish(claim, outcome, error)
-    return _settle(claim, **words, **changes)
+    words = {"error_code": error.code[:40], "error_text": error.text[:300]}
+    settled = _settle(claim, **words, **changes) or _settle_proved(claim)
+    if isinstance(error, errors.AuthFailed):
+        pause_account(account=claim.message.inbox.account, reason=error.code, actor=actor)
+    return settled
 
 
 def _again(seconds: float) -> dict[str, object]:
-    return {"dispatch": Dispatch.WAITING, "next_attempt_at": timezone.now() + timedelta(seconds=seconds)}
+    return {"dispatch": Dispatch.WAITING, "next_attempt_at": Now() + timedelta(seconds=seconds)}
 
 
 def _pause(attempts: int, retry_after: float | None) -> float:
@@ -185,22 +231,16 @@ def _pause(attempts: int, retry_after: float | None) -> float:
 
 
 @transaction.atomic
-def _refuse(claim: Claim) -> None:
-    """Put a claim back or end it, by what stopped the permit; a claim that was fenced is left alone."""
-    message = Message.objects.select_related("inbox__account", "conversation").get(pk=claim.message.pk)
-    if message.lease_token != claim.token or message.dispatch != Dispatch.SENDING:
-        return
-    now = timezone.now()
-    window = message.conversation.window_ends_at
-    changes: dict[str, object]
-    if window is not None and window <= now:
-        changes = {"dispatch": Dispatch.WINDOW_CLOSED, "failed_at": now, "error_code": "window_closed"}
-    elif message.valid_until is not None and message.valid_until <= now:
-        changes = {"dispatch": Dispatch.EXPIRED, "failed_at": now, "error_code": "expired"}
-    else:
-        changes = _again(RETRY_SECONDS[1])
+def _refuse(claim: Claim, word: str) -> None:
+    """Put a claim back or end it, by what stopped the permit."""
     _finish(claim, SendAttempt.Outcome.NOT_SENT)
-    _settle(claim, **changes)
+    match word:
+        case "window_closed":
+            _settle(claim, dispatch=Dispatch.WINDOW_CLOSED, failed_at=Now(), error_code=word)
+        case "expired":
+            _settle(claim, dispatch=Dispatch.EXPIRED, failed_at=Now(), error_code=word)
+        case _:
+            _settle(claim, **_again(LATER_SECONDS))
 
 
 def _finish(claim: Claim, outcome: SendAttempt.Outcome, error: errors.SendError | None = None) -> None:
@@ -214,10 +254,20 @@ def _finish(claim: Claim, outcome: SendAttempt.Outcome, error: errors.SendError 
 
 
 def _settle(claim: Claim, **changes: object) -> bool:
-    """Write the outcome if the lease is still ours, and let screens and list follow."""
-    settled = Message.objects.filter(Q(dispatch=Dispatch.SENDING), pk=claim.message.pk, lease_token=claim.token).update(
-        lease_token=None, lease_until=None, **changes
-    )
+    """Write the outcome if the lease is still ours and nothing else is proved; screens and list follow."""
+    known = {"", changes.get("provider_message_id", "")}
+    return _release(claim, Message.objects.filter(provider_message_id__in=known), changes)
+
+
+def _settle_proved(claim: Claim) -> bool:
+    """Accept a message whose provider told of it before our own send had an outcome."""
+    proved = Message.objects.exclude(provider_message_id="")
+    return _release(claim, proved, {"dispatch": Dispatch.ACCEPTED, "accepted_at": Now()})
+
+
+def _release(claim: Claim, among: QuerySet[Message], changes: dict[str, object]) -> bool:
+    ours = among.filter(dispatch=Dispatch.SENDING, pk=claim.message.pk, lease_token=claim.token)
+    settled = ours.update(lease_token=None, lease_until=None, **changes)
     if settled:
         _announce([claim.message])
     return bool(settled)

@@ -1,7 +1,9 @@
 """What a worker that died, or a lost bell, left behind."""
 
+from datetime import timedelta
+
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from apps.conversations.actions.columns import announce, follow_status
@@ -9,9 +11,13 @@ from apps.conversations.actions.statuses import apply_waiting
 from apps.conversations.models import UNSENT, Dispatch, Message, PendingStatus, SendAttempt
 from apps.core import live
 from apps.core.actors import Actor, Scope, require
-from apps.inboxes.models import Inbox, ProviderAccount
+from apps.inboxes.models import Inbox
 
 BATCH = 200
+FORGOTTEN_AT_ONCE = 1000
+CROSSED_WITHIN = timedelta(hours=1)
+WAITING_KEPT = timedelta(days=7)
+ATTEMPTS_KEPT = timedelta(days=180)
 
 
 @transaction.atomic
@@ -24,7 +30,8 @@ def end_lost_leases(*, actor: Actor) -> int:
     lost = list(
         Message.objects.select_for_update(of=["self"], skip_locked=True)
         .select_related("inbox")
-        .filter(dispatch=Dispatch.SENDING, lease_until__lt=Now())[:BATCH]
+        .filter(dispatch=Dispatch.SENDING, lease_until__lt=Now())
+        .order_by("pk")[:BATCH]
     )
     for message in lost:
         _settle(message)
@@ -51,44 +58,61 @@ def _settle(message: Message) -> None:
     attempt.update(outcome=outcome, finished_at=Now(), error_code="worker_lost")
 
 
+@transaction.atomic
 def expire_unsent(*, actor: Actor) -> int:
     """End messages that waited longer than they are good for; a person sees them as failed."""
     require(actor, Scope.MESSAGES_SEND)
-    with transaction.atomic():
-        late = list(
-            Message.objects.select_for_update(of=["self"], skip_locked=True)
-            .select_related("inbox")
-            .filter(dispatch__in=UNSENT, valid_until__lt=Now())[:BATCH]
-        )
-        Message.objects.filter(pk__in=[message.pk for message in late]).update(
-            dispatch=Dispatch.EXPIRED, failed_at=Now(), error_code="expired"
-        )
-        follow_status([message.pk for message in late])
-        for message in late:
-            announce(live.LiveKind.MESSAGE_CHANGED, message, branch_id=message.inbox.branch_id)
+    over = Q(valid_until__lte=Now()) | Q(conversation__window_ends_at__lte=Now())
+    late = list(
+        Message.objects.select_for_update(of=["self"], skip_locked=True)
+        .select_related("inbox")
+        .filter(over, dispatch__in=UNSENT)
+        .order_by("pk")[:BATCH]
+    )
+    ids = [message.pk for message in late]
+    closed = Q(conversation__window_ends_at__lte=Now())
+    Message.objects.filter(pk__in=Message.objects.filter(closed, pk__in=ids).values("pk")).update(
+        dispatch=Dispatch.WINDOW_CLOSED, failed_at=Now(), error_code="window_closed"
+    )
+    Message.objects.filter(pk__in=ids, dispatch__in=UNSENT).update(
+        dispatch=Dispatch.EXPIRED, failed_at=Now(), error_code="expired"
+    )
+    follow_status(ids)
+    for message in late:
+        announce(live.LiveKind.MESSAGE_CHANGED, message, branch_id=message.inbox.branch_id)
     return len(late)
 
 
 def settle_waiting_statuses(*, actor: Actor) -> int:
-    """Apply statuses that crossed with the id they speak of; both sides looked too early."""
+    """Apply statuses that crossed with the id they speak of: both sides looked too early, moments ago."""
     settled = 0
-    for inbox in Inbox.objects.filter(pk__in=PendingStatus.objects.values("inbox")):
-        known = Message.objects.filter(inbox=inbox).exclude(provider_message_id="")
-        ids = PendingStatus.objects.filter(
-            Q(inbox=inbox), provider_message_id__in=known.values("provider_message_id")
-        ).values_list("provider_message_id", flat=True)
+    recent = PendingStatus.objects.filter(created_at__gt=Now() - CROSSED_WITHIN)
+    for inbox in Inbox.objects.filter(pk__in=recent.values("inbox")):
+        known = Message.objects.filter(inbox=inbox, provider_message_id=OuterRef("provider_message_id"))
+        here = recent.filter(Exists(known.exclude(provider_message_id="")), inbox=inbox)
+        ids = here.values_list("provider_message_id", flat=True).distinct()
         settled += apply_waiting(inbox=inbox, provider_ids=list(ids[:BATCH]), actor=actor)
     return settled
 
 
-def wake_authorised(*, actor: Actor) -> int:
-    """Let messages that waited for credentials be tried at once when their account has new ones."""
+def forget_waiting_statuses(*, actor: Actor) -> int:
+    """Delete statuses of messages that never became known: somebody else sent them from the same number."""
     require(actor, Scope.MESSAGES_SEND)
-    return Message.objects.filter(
-        dispatch=Dispatch.NEEDS_AUTH, next_attempt_at__gt=Now(), inbox__account__state=ProviderAccount.State.OK
-    ).update(next_attempt_at=Now())
+    return PendingStatus.objects.filter(created_at__lt=Now() - WAITING_KEPT).delete()[0]
 
 
-def has_due_messages() -> bool:
-    """Tell whether a message could be sent now."""
-    return Message.objects.filter(dispatch__in=UNSENT, next_attempt_at__lte=Now()).exists()
+def forget_attempts(*, actor: Actor) -> int:
+    """Delete what is known of single attempts, long after their messages are settled."""
+    require(actor, Scope.MESSAGES_SEND)
+    deleted = 0
+    while old := _oldest_attempts():
+        deleted += SendAttempt.objects.filter(pk__in=old).delete()[0]
+    return deleted
+
+
+def _oldest_attempts() -> list[int]:
+    """Return a batch of old attempts; they are at the beginning of the table, so that it is not searched."""
+    first = SendAttempt.objects.order_by("pk")[:FORGOTTEN_AT_ONCE].values("pk")
+    return list(
+        SendAttempt.objects.filter(pk__in=first, claimed_at__lt=Now() - ATTEMPTS_KEPT).values_list("pk", flat=True)
+    )

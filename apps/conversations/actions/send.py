@@ -9,13 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from apps.conversations.actions.columns import announce, follow_message
-from apps.conversations.models import Conversation, Direction, Dispatch, Kind, Message, Sender
+from apps.conversations.actions.columns import announce, follow_message, follow_status
+from apps.conversations.models import Conversation, Direction, Dispatch, Kind, Message, Sender, Status
 from apps.conversations.permissions import require_reply
 from apps.core import live
 from apps.core.actors import Actor
 from apps.core.jobs import Job, enqueue
 from providers import registry
+from providers.meta import clean_text
 
 VALID_FOR = timedelta(hours=24)
 CLIENT_KEY_LENGTH = 100
@@ -58,11 +59,13 @@ def resend_message(*, message: Message, client_key: str, actor: Actor) -> Messag
     """Send the words of a failed or uncertain message again, as a new message that names the old one.
 
     Only a person may ask for it: an uncertain one may arrive twice. Raises as `send_message`, and code
-    "not_resendable".
+    "not_resendable", also when it was sent again already.
     """
     require_reply(actor, message.conversation)
     message = Message.objects.select_for_update(of=["self"]).get(pk=message.pk)
-    if message.status not in {"failed", "uncertain"} or message.direction != Direction.OUT:
+    again = Message.objects.filter(resent_of=message).exclude(status=Status.FAILED)
+    same = {"author": actor.user_id, "api_token": actor.token_id, "client_key": client_key}
+    if message.status not in {Status.FAILED, Status.UNCERTAIN} or again.exclude(**same).exists():
         raise ValidationError(_("This message needs no resending."), code="not_resendable")
     new = send_message(
         conversation=message.conversation,
@@ -77,19 +80,19 @@ def resend_message(*, message: Message, client_key: str, actor: Actor) -> Messag
 
 @transaction.atomic
 def mark_as_sent(*, message: Message, actor: Actor) -> Message:
-    """Settle an uncertain message by a person's word: it did arrive."""
+    """Settle an uncertain message by a person's word: it did arrive. Raises ValidationError "already_known"."""
     require_reply(actor, message.conversation)
-    settled = Message.objects.filter(pk=message.pk, dispatch=Dispatch.UNCERTAIN).update(sent_at=Now())
+    settled = Message.objects.filter(pk=message.pk, status=Status.UNCERTAIN).update(sent_at=Now())
     if not settled:
         raise ValidationError(_("The outcome of this message is known already."), code="already_known")
     message.refresh_from_db()
-    Conversation.objects.filter(last_message=message).update(last_message_status=message.status)
+    follow_status([message.pk])
     announce(live.LiveKind.MESSAGE_CHANGED, message, branch_id=message.conversation.inbox.branch_id)
     return message
 
 
 def _clean(conversation: Conversation, text: str, client_key: str, reply_to: Message | None) -> str:
-    body = text.replace("\x00", "").strip()
+    body = clean_text(text).strip()
     if not body:
         raise ValidationError({"text": ValidationError(_("Write something first."), code="empty")})
     limit = registry.PROVIDERS[conversation.inbox.account.kind].capabilities.text_max_length
@@ -142,12 +145,11 @@ def _sender(actor: Actor) -> Sender:
 
 @transaction.atomic
 def _queue(conversation: Conversation, message: Message) -> Message:
-    now = timezone.now()
+    """Write the message; every time in it is the database's, whatever the clock of this process says."""
     message.conversation = conversation
     message.inbox_id = conversation.inbox_id
     message.direction, message.kind, message.dispatch = Direction.OUT, Kind.TEXT, Dispatch.QUEUED
-    message.next_attempt_at = now
-    message.valid_until = conversation.window_ends_at or now + VALID_FOR
+    message.next_attempt_at, message.valid_until = Now(), Now() + VALID_FOR
     message.save(force_insert=True)
     follow_message(message, unread_count=0, is_pending=False, pending_since=None)
     announce(live.LiveKind.MESSAGE_ADDED, message, branch_id=conversation.inbox.branch_id)
