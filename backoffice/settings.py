@@ -147,7 +147,6 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_ENABLE_ADMIN = False
-AXES_IPWARE_PROXY_COUNT = 1 if SECURE_PROXY_SSL_HEADER else 0
 AXES_SENSITIVE_PARAMETERS: list[str] = ["username", "password"]
 
 # --- Data ------------------------------------------------------------------------------------------
