@@ -189,6 +189,14 @@ def test_failed_message_is_sent_again_once_however_often_it_is_clicked(branch, c
     assert Message.objects.get(resent_of=failed).text == "Hola"
 
 
+def test_two_who_send_the_same_message_again_send_one(branch, conversation):
+    failed = send_message(conversation=conversation, text="Hola", client_key="k", actor=SYSTEM)
+    Message.objects.filter(pk=failed.pk).update(dispatch=Dispatch.REJECTED)
+    clicks = [enter(Role.OPERATOR, branch).post(f"/chat/messages/{failed.pk}/again/") for _ in range(2)]
+    assert [page.status_code for page in clicks] == [302, 422]
+    assert Message.objects.get(resent_of=failed).text == "Hola"
+
+
 def test_message_known_to_have_arrived_is_not_sent_again(branch, conversation):
     client = enter(Role.OPERATOR, branch)
     answer(client, conversation, "Sí")
