@@ -84,10 +84,6 @@ class Context(Wire):
     id: Id = ""
 
 
-class UnsupportedNote(Wire):
-    type: Word = ""
-
-
 class ErrorData(Wire):
     details: Words = ""
 
