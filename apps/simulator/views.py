@@ -74,7 +74,8 @@ def pick(request: HttpRequest) -> HttpResponse:
     """Open the phone of somebody who wrote before."""
     chosen = request.POST.get("conversation", "")
     known = conversations_without_phone(_actor(request))
-    conversation = known.filter(pk=int(chosen)).first() if chosen.isascii() and chosen.isdigit() else None
+    is_number = chosen.isascii() and chosen.isdigit() and len(chosen) < 19
+    conversation = known.filter(pk=int(chosen)).first() if is_number else None
     if conversation is None:
         raise Http404
     return redirect("simulator:phone", pk=actions.open_phone(conversation=conversation, actor=_actor(request)).pk)

@@ -91,6 +91,11 @@ def test_person_who_wrote_before_is_picked_with_the_last_words(inbox, run_jobs):
     assert (again.status_code, Phone.objects.count()) == (404, 1)
 
 
+@pytest.mark.parametrize("chosen", ["", "x", "-1", "²", "9" * 20, "9" * 5000])
+def test_nobody_is_picked_by_what_is_no_conversation(chosen):
+    assert signed_in(Role.ADMINISTRATOR).post("/simulator/pick/", {"conversation": chosen}).status_code == 404
+
+
 def test_what_is_written_stays_text(phone, inbox):
     client = signed_in(Role.OPERATOR, inbox.branch)
     thread = client.post(f"/simulator/{phone.pk}/write/", {"text": "<img src=x onerror=alert(1)>"}, headers=FRAGMENT)
