@@ -25,7 +25,7 @@ def create_token(
 ) -> tuple[ApiToken, str]:
     """Make a token for an application; the text is returned this once and never stored.
 
-    Raises: PermissionDenied; ValidationError code "unknown_scope" (field scopes).
+    Raises: PermissionDenied; ValidationError code "unknown_scope" (field scopes), or as the model says.
     """
     if actor.user_id != user.pk or actor.token_id is not None:
         require(actor, Scope.USERS_WRITE)
@@ -36,9 +36,10 @@ def create_token(
         params = {"scopes": ", ".join(unknown) or "–", "known": ", ".join(["*", *Scope])}
         raise ValidationError({"scopes": ValidationError(message, code="unknown_scope", params=params)})
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    row = ApiToken.objects.create(
-        user=user, name=name, scopes=wanted, expires_at=expires_at, digest=digest_of(token), prefix=token[:9]
-    )
+    row = ApiToken(user=user, name=name.strip(), scopes=wanted, expires_at=expires_at)
+    row.digest, row.prefix = digest_of(token), token[:9]
+    row.full_clean()
+    row.save(force_insert=True)
     return row, token
 
 
@@ -104,14 +105,15 @@ def set_access(*, user: User, role: Role, is_active: bool, branches: Iterable[Br
     Raises: PermissionDenied; ValidationError code "last_administrator".
     """
     require(actor, Scope.USERS_WRITE)
-    user = User.objects.select_for_update().get(pk=user.pk)
-    if user.is_superuser and not (is_active and role == Role.ADMINISTRATOR):
-        others = User.objects.select_for_update().filter(role=Role.ADMINISTRATOR, is_active=True).exclude(pk=user.pk)
-        if not others.exists():
-            raise ValidationError(_("The last administrator must stay one."), code="last_administrator")
+    # All of them, in one order: two who take it from each other must not both be right, nor wait for ever.
+    found = User.objects.select_for_update().filter(role=Role.ADMINISTRATOR, is_active=True).order_by("pk")
+    administrators = {administrator.pk for administrator in found}
+    if administrators == {user.pk} and not (is_active and role == Role.ADMINISTRATOR):
+        raise ValidationError(_("The last administrator must stay one."), code="last_administrator")
+    wanted = list(branches)
     User.objects.filter(pk=user.pk).update(role=role, is_active=is_active)
-    Membership.objects.filter(user=user).exclude(branch__in=list(branches)).delete()
-    Membership.objects.bulk_create([Membership(user=user, branch=branch) for branch in branches], ignore_conflicts=True)
+    Membership.objects.filter(user=user).exclude(branch__in=wanted).delete()
+    Membership.objects.bulk_create([Membership(user=user, branch=branch) for branch in wanted], ignore_conflicts=True)
     announce_access(user_id=user.pk)
 
 

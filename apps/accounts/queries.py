@@ -21,7 +21,7 @@ USED_EVERY = timedelta(minutes=1)
 
 def digest_of(token: str) -> str:
     """Return what is stored of a token: it has 256 random bits, so a plain hash is enough."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def actor_for_user(user: User) -> Actor:
@@ -74,6 +74,8 @@ def users_for(actor: Actor) -> QuerySet[User]:
     users = User.objects.all()
     if actor.branch_ids is None:
         return users
+    if actor.user_id is None:
+        return users.none()
     return users.filter(
         Q(memberships__branch__in=actor.branch_ids) | Q(role=Role.ADMINISTRATOR) | Q(pk=actor.user_id)
     ).distinct()

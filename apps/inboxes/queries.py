@@ -16,11 +16,15 @@ def inboxes_for(actor: Actor) -> QuerySet[Inbox]:
 
 def accounts_for(actor: Actor) -> QuerySet[ProviderAccount]:
     """Return every account to whoever sees all, else those that only have inboxes of the actor's branches."""
-    accounts = ProviderAccount.objects.all()
+    return _accounts_of(actor) if actor.can(Scope.INBOXES_READ) else ProviderAccount.objects.none()
+
+
+def _accounts_of(actor: Actor) -> QuerySet[ProviderAccount]:
     if actor.branch_ids is None:
-        return accounts
+        return ProviderAccount.objects.all()
+    here = Inbox.objects.filter(branch__in=actor.branch_ids)
     elsewhere = Inbox.objects.exclude(branch__in=actor.branch_ids)
-    return accounts.filter(inboxes__in=inboxes_for(actor)).exclude(inboxes__in=elsewhere).distinct()
+    return ProviderAccount.objects.filter(inboxes__in=here).exclude(inboxes__in=elsewhere).distinct()
 
 
 def events_for(actor: Actor) -> QuerySet[WebhookEvent]:
@@ -28,7 +32,7 @@ def events_for(actor: Actor) -> QuerySet[WebhookEvent]:
     events = WebhookEvent.objects.select_related("account").defer("body")
     if not actor.can(Scope.JOURNAL_READ):
         return events.none()
-    return events if actor.sees_all else events.filter(account__in=accounts_for(actor))
+    return events if actor.sees_all else events.filter(account__in=_accounts_of(actor))
 
 
 def dead_letters_for(actor: Actor) -> QuerySet[DeadLetter]:
@@ -36,4 +40,4 @@ def dead_letters_for(actor: Actor) -> QuerySet[DeadLetter]:
     letters = DeadLetter.objects.select_related("event__account").defer("event__body")
     if not actor.can(Scope.JOURNAL_READ):
         return letters.none()
-    return letters if actor.sees_all else letters.filter(event__account__in=accounts_for(actor))
+    return letters if actor.sees_all else letters.filter(event__account__in=_accounts_of(actor))

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.core.actors import Actor, Scope
-from apps.inboxes.queries import inboxes_for
 from apps.people.models import Identity, Person, PersonTag, Tag
 
 
@@ -33,7 +32,7 @@ def identities_for(actor: Actor) -> QuerySet[Identity]:
     if actor.sees_all:
         return identities
     # The relation is followed by name: conversations live in a room above this one.
-    return identities.filter(conversations__inbox__in=inboxes_for(actor)).distinct()
+    return identities.filter(conversations__inbox__branch__in=actor.branch_ids or ()).distinct()
 
 
 def tags_for(actor: Actor) -> QuerySet[Tag]:
