@@ -161,6 +161,8 @@ DATABASES: dict[str, dict[str, Any]] = {
     },
 }
 DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
+# PostgreSQL plans what it hears often only once. A pooler between us must keep sessions: LISTEN needs that too.
+DATABASES["default"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 5}
 # Parameters of a failing statement are people's words: they stay out of PostgreSQL's log.
 DATABASES["default"]["OPTIONS"]["options"] = (
     "-c log_parameter_max_length_on_error=0 -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
