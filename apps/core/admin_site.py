@@ -5,7 +5,7 @@ from functools import update_wrapper
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import InvalidPage
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -57,6 +57,8 @@ class HouseAdminSite(UnfoldAdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied
+            if "%00" in request.META["QUERY_STRING"]:
+                raise BadRequest  # lists, forms and choices would ask the database for it
             return inner(request, *args, **kwargs)
 
         return update_wrapper(guarded, view)

@@ -221,3 +221,15 @@ def test_the_search_for_lists_survives_any_page(built: House, enter: Enter) -> N
     assert client.get("/admin/search/", {"s": "a"}).status_code == 200
     assert client.get("/admin/search/", {"s": "a", "page": "99"}).status_code == 404
     assert client.get("/admin/search/", {"s": "a", "page": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "autocomplete/?app_label=people&model_name=person&field_name=tags&term=%00",
+        "conversations/message/?status=%00",
+        "inboxes/inbox/add/?account=%00",
+    ],
+)
+def test_a_character_no_database_can_hold_is_a_bad_question(question: str, built: House, enter: Enter) -> None:
+    assert enter("administrator").get(f"/admin/{question}").status_code == 400
