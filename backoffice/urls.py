@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("apps.conversations.urls")),
     path("", include("apps.simulator.urls")),
     path("", include("graphql_api.urls")),
+    path("admin/logout/", SignOut.as_view()),  # instead of the admin's own, which tells no open screen
     path("admin/", admin.site.urls),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", SignOut.as_view(), name="logout"),

@@ -5,6 +5,7 @@ from django.contrib.auth import get_user
 from django.test import Client
 
 from apps.core.actors import Role
+from apps.core.models import LiveEvent
 from tests import factories
 from tests.factories import PASSWORD
 
@@ -58,3 +59,11 @@ def test_the_way_back_leads_to_no_other_house(client: Client) -> None:
     user = factories.make_user(Role.ADMINISTRATOR)
     sent = {"username": user.username, "password": PASSWORD, "next": "https://evil.example/"}
     assert client.post(DOOR, sent).headers["Location"] == "/"
+
+
+def test_signing_out_here_closes_the_open_screens_too(client: Client) -> None:
+    user = factories.make_user(Role.ADMINISTRATOR)
+    client.force_login(user)
+    assert client.post("/admin/logout/").status_code == 302
+    assert not get_user(client).is_authenticated
+    assert LiveEvent.objects.filter(kind="access_changed", user_id=user.pk).count() == 1
