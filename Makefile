@@ -30,7 +30,7 @@ bench: ## Measure against the floors.
 
 schema: ## Write graphql_api/schema.graphql anew.
 	@bin/setup dev
-	@$(PYTHON) manage.py export_schema graphql_api.schema:schema --path graphql_api/schema.graphql
+	@$(PYTHON) manage.py schema
 
 messages: ## Collect and compile the texts of the interface in every language.
 	@bin/setup dev

@@ -78,7 +78,6 @@ INSTALLED_APPS = [
     "axes",
     "channels",
     "django_q",
-    "strawberry_django",
     "apps.core",
     "apps.organization",
     "apps.accounts",
