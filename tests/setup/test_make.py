@@ -8,7 +8,8 @@ TARGETS = ["help", "run", "worker", "check", "fix", "test", "bench", "schema", "
 
 
 def test_help_shows_every_target_and_no_other() -> None:
-    shown = subprocess.run(["make", "--no-print-directory", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    asked = ["make", "--no-print-directory", "help"]
+    shown = subprocess.run(asked, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
 
     assert [line.split()[1] for line in shown.splitlines()] == TARGETS
     assert ".PHONY: " + " ".join(TARGETS) in (REPOSITORY / "Makefile").read_text()
