@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -175,28 +176,29 @@ def claim_events(*, limit: int, actor: Actor) -> list[WebhookEvent]:
     What was tried before is taken alone: if it is that which kills its worker, it takes no other down with it.
     """
     require(actor, Scope.JOURNAL_REPLAY)
-    ids = _claim(first=1, last=ATTEMPTS - 1, limit=1) or _claim(first=0, last=0, limit=limit)
-    return list(WebhookEvent.objects.filter(pk__in=ids).select_related("account").order_by("pk"))
-
-
-def _claim(**bounds: int) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {**bounds, "lease": LEASE_SECONDS})
-        return [pk for (pk,) in cursor.fetchall()]
+        cursor.execute(_CLAIM, {"limit": limit, "tries": ATTEMPTS, "lease": LEASE_SECONDS})
+        ids = [pk for (pk,) in cursor.fetchall()]
+    return list(WebhookEvent.objects.filter(pk__in=ids).select_related("account").order_by("pk")) if ids else []
 
 
-_CLAIM = """
-WITH due AS (
-    SELECT id FROM inboxes_webhookevent
-    WHERE state = 'new' AND attempts BETWEEN %(first)s AND %(last)s
-      AND next_attempt_at <= statement_timestamp() AND (lease_until IS NULL OR lease_until < statement_timestamp())
+_IS_DUE = """state = 'new' AND next_attempt_at <= statement_timestamp()
+          AND (lease_until IS NULL OR lease_until < statement_timestamp())"""
+_CLAIM = f"""
+WITH tried AS (
+    SELECT id FROM inboxes_webhookevent WHERE attempts > 0 AND attempts < %(tries)s AND {_IS_DUE}
+    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+), new AS (
+    SELECT id FROM inboxes_webhookevent WHERE attempts = 0 AND NOT EXISTS (SELECT FROM tried) AND {_IS_DUE}
     ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), due AS (
+    SELECT id FROM tried UNION ALL SELECT id FROM new
 )
 UPDATE inboxes_webhookevent event
 SET attempts = attempts + 1, lease_token = gen_random_uuid(),
     lease_until = statement_timestamp() + make_interval(secs => %(lease)s)
 FROM due WHERE event.id = due.id RETURNING event.id
-"""
+"""  # noqa: S608 – constants only
 
 
 def due_events() -> Q:
@@ -239,7 +241,16 @@ class BrokenPart:
     detail: str = ""
 
 
-@transaction.atomic(savepoint=False)
+# Nobody waits for the disk: what a crash takes of this is only done again.
+_FINISH = """
+WITH hasty AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+UPDATE inboxes_webhookevent event
+SET state = %(state)s, processed_at = statement_timestamp(), lease_token = NULL, lease_until = NULL,
+    item_count = %(items)s, ignored_count = %(ignored)s, dead_count = %(dead)s, note = %(note)s
+FROM hasty WHERE event.id = %(event)s AND event.lease_token = %(token)s
+"""
+
+
 def finish_event(
     *,
     event: WebhookEvent,
@@ -248,34 +259,25 @@ def finish_event(
     broken: Sequence[BrokenPart],
     actor: Actor,
 ) -> bool:
-    """Write how a delivery ended; False when the lease was lost and somebody else does it.
-
-    Nobody waits for the disk: what a crash takes of this is only done again.
-    """
+    """Write how a delivery ended; False when the lease was lost and somebody else does it."""
     require(actor, Scope.JOURNAL_REPLAY)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = off")
     if broken and len(broken) == max(items, 1):
         state = WebhookEvent.State.DEAD
     elif ignored and len(ignored) == items:
         state = WebhookEvent.State.IGNORED
     else:
         state = WebhookEvent.State.PROCESSED
-    finished = WebhookEvent.objects.filter(pk=event.pk, lease_token=event.lease_token).update(
-        state=state,
-        processed_at=Now(),
-        lease_token=None,
-        lease_until=None,
-        item_count=items,
-        ignored_count=len(ignored),
-        dead_count=len(broken),
-        note=", ".join(sorted(set(ignored)))[:300],
-    )
-    if finished:
-        if broken or event.dead_count:
+    words = {"state": state, "note": ", ".join(sorted(set(ignored)))[:300]}
+    counts = {"items": items, "ignored": len(ignored), "dead": len(broken)}
+    has_letters = bool(broken or event.dead_count)
+    with transaction.atomic(savepoint=False) if has_letters else nullcontext(), connection.cursor() as cursor:
+        cursor.execute(_FINISH, {**words, **counts, "event": event.pk, "token": event.lease_token})
+        is_finished = bool(cursor.rowcount)
+        if is_finished and has_letters:
             _keep_dead_letters(event, broken, actor)
+    if is_finished:
         _note_arrival(event)
-    return bool(finished)
+    return is_finished
 
 
 def _note_arrival(event: WebhookEvent) -> None:

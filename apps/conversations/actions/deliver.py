@@ -70,7 +70,12 @@ _CLAIM = f"""{_DUE.format(lock="FOR UPDATE OF m SKIP LOCKED")}, chosen AS (
     SET dispatch = 'sending', attempts = m.attempts + 1, error_code = '', error_text = '',
         lease_token = gen_random_uuid(), lease_until = statement_timestamp() + make_interval(secs => %(lease)s)
     FROM chosen WHERE m.id = chosen.id
-    RETURNING m.id, m.attempts, m.lease_token
+    RETURNING m.id, m.attempts, m.lease_token, m.status
+), stale AS (
+    SELECT c.id, claimed.status FROM conversations_conversation c JOIN claimed ON c.last_message_id = claimed.id
+    ORDER BY c.id FOR NO KEY UPDATE OF c
+), followed AS (
+    UPDATE conversations_conversation c SET last_message_status = stale.status FROM stale WHERE c.id = stale.id
 )
 INSERT INTO conversations_sendattempt (message_id, number, token, owner, outcome, error_code, trace_id)
 SELECT id, attempts, lease_token, %(owner)s, '', '', '' FROM claimed RETURNING message_id
@@ -124,21 +129,22 @@ class Claim:
 def claim_due(*, limit: int, actor: Actor) -> list[Claim]:
     """Take up to `limit` messages that are due, the oldest of each conversation first.
 
-    The screens hear that they are being sent. One statement claims, so that no two workers get the same.
+    One statement claims, so that no two workers get the same. Screens hear of it only where it takes back
+    what was wrong: a message that is being sent looks like one that is queued.
     """
     require(actor, Scope.MESSAGES_SEND)
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            owner = f"{socket.gethostname()}:{os.getpid()}"
-            bounds = {"limit": limit, "share": ACCOUNT_SHARE, "lease": LEASE_SECONDS}
-            cursor.execute(_CLAIM, {**bounds, "owner": owner})
-            ids = [pk for (pk,) in cursor.fetchall()]
-        messages = list(
-            Message.objects.filter(pk__in=ids)
-            .select_related("inbox__account", "conversation__identity", "reply_to")
-            .order_by("pk")
-        )
-        _announce(messages)
+    with connection.cursor() as cursor:
+        owner = f"{socket.gethostname()}:{os.getpid()}"
+        bounds = {"limit": limit, "share": ACCOUNT_SHARE, "lease": LEASE_SECONDS}
+        cursor.execute(_CLAIM, {**bounds, "owner": owner})
+        ids = [pk for (pk,) in cursor.fetchall()]
+    if not ids:
+        return []
+    related = ("inbox__account", "conversation__identity")
+    messages = list(Message.objects.filter(pk__in=ids).select_related(*related).order_by("pk"))
+    for message in messages:
+        if message.attempts > 1:
+            announce(live.LiveKind.MESSAGE_CHANGED, message, branch_id=message.inbox.branch_id)
     return [Claim(message=message, token=message.lease_token) for message in messages if message.lease_token]
 
 
