@@ -41,7 +41,7 @@ async def _calmly(url: str, requests: Sequence[bytes]) -> list[float]:
     taken: list[float] = []
     loop = asyncio.get_running_loop()
     async with connections(url, AT_ONCE) as opened:
-        poster = Poster(opened)
+        poster = Poster(url, opened)
 
         async def one(number: int) -> None:
             asked = loop.time()

@@ -18,6 +18,7 @@ class Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._seen = b""
         self._answered: asyncio.Future[int] | None = None
+        self.is_lost = False
         self.transport: asyncio.BaseTransport | None = None
 
     async def ask(self, request: bytes) -> int:
@@ -38,6 +39,7 @@ class Connection(asyncio.Protocol):
             self._settle(int(head[9:12]))
 
     def connection_lost(self, error: Exception | None) -> None:
+        self.is_lost = True
         self._settle(0)
 
     def _settle(self, status: int) -> None:
@@ -53,13 +55,17 @@ def post(url: str, body: bytes, **headers: str) -> bytes:
     return "\r\n".join([*lines, "\r\n"]).encode() + body
 
 
+async def connect(url: str) -> Connection:
+    """Open a connection to the server of `url`."""
+    place = urlsplit(url)
+    host, port = place.hostname or "", place.port or 80
+    return (await asyncio.get_running_loop().create_connection(Connection, host, port))[1]
+
+
 @asynccontextmanager
 async def connections(url: str, count: int) -> AsyncIterator[list[Connection]]:
     """Open `count` connections to the server of `url`."""
-    place = urlsplit(url)
-    loop = asyncio.get_running_loop()
-    host, port = place.hostname or "", place.port or 80
-    made = [(await loop.create_connection(Connection, host, port))[1] for _ in range(count)]
+    made = [await connect(url) for _ in range(count)]
     try:
         yield made
     finally:
@@ -110,9 +116,10 @@ async def _within(action: Awaitable[None]) -> None:
 
 
 class Poster:
-    """Posts over a pool of kept connections to one server."""
+    """Posts over a pool of kept connections to one server, which closes those that idle."""
 
-    def __init__(self, opened: list[Connection]) -> None:
+    def __init__(self, url: str, opened: list[Connection]) -> None:
+        self._url = url
         self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
         for connection in opened:
             self._free.put_nowait(connection)
@@ -120,6 +127,8 @@ class Poster:
     async def post(self, request: bytes) -> None:
         """Post and wait for the answer, which must be a good one."""
         connection = await self._free.get()
+        if connection.is_lost:
+            connection = await connect(self._url)
         require_ok(await connection.ask(request))
         self._free.put_nowait(connection)
 

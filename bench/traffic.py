@@ -105,7 +105,8 @@ class Traffic:
     async def __aenter__(self) -> "Traffic":
         """Open screens, and let everybody write once, so that nothing is done for the first time any more."""
         await self._stack.__aenter__()
-        self._poster = Poster(await self._stack.enter_async_context(connections(self._line.url, KEPT_CONNECTIONS)))
+        opened = await self._stack.enter_async_context(connections(self._line.url, KEPT_CONNECTIONS))
+        self._poster = Poster(self._line.url, opened)
         group = await self._stack.enter_async_context(asyncio.TaskGroup())
         address = self._line.url.replace("http", "ws", 1) + self._face.socket_path
         for _ in range(SCREENS):
