@@ -22,6 +22,7 @@ class Job(StrEnum):
 
     HEARTBEAT = "apps.core.tasks.heartbeat"
     PRUNE_LIVE_EVENTS = "apps.core.tasks.prune_live_events"
+    REFRESH_STATISTICS = "apps.core.tasks.refresh_statistics"
     PROCESS_EVENTS = "apps.conversations.tasks.process_events"
     DELIVER_MESSAGES = "apps.conversations.tasks.deliver_messages"
     SWEEP = "apps.conversations.tasks.sweep"
@@ -31,7 +32,12 @@ class Job(StrEnum):
 
 RECURRING: dict[str, dict[Job, int]] = {
     "default": {Job.SWEEP: 10},
-    "bulk": {Job.PRUNE_LIVE_EVENTS: 600, Job.PRUNE_JOURNAL: 3600, Job.PRUNE_DELIVERY: 3600},
+    "bulk": {
+        Job.PRUNE_LIVE_EVENTS: 600,
+        Job.PRUNE_JOURNAL: 3600,
+        Job.PRUNE_DELIVERY: 3600,
+        Job.REFRESH_STATISTICS: 3600,
+    },
 }
 """What the supervisor of each cluster rings, and every how many seconds. HEARTBEAT comes on top."""
 

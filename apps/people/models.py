@@ -3,7 +3,7 @@
 import unicodedata
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -126,6 +126,7 @@ class Identity(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["account", "scope", "address", "group_address"], name="identity_address"),
         ]
+        indexes = [GinIndex(OpClass("address", name="gin_trgm_ops"), name="identity_address_search")]
 
     def __str__(self) -> str:
         return self.display_name or self.address
