@@ -258,7 +258,7 @@ class SiteSettingsAdmin(HouseAdmin):
     door = staticmethod(site_settings_for)
     read_scope = write_scope = Scope.SETUP_WRITE
     may_add = False
-    fields = ("product_name", "auto_reply", "journal_days")
+    fields = ("product_name", "journal_days")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return self.change_view(request, "1", extra_context={"title": capfirst(_("settings"))})

@@ -118,18 +118,16 @@ def add_inbox(*, account: ProviderAccount, branch: Branch, address: str, name: s
 
 
 @transaction.atomic
-def change_inbox(
-    *, inbox: Inbox, branch: Branch, name: str, is_active: bool, auto_reply: bool | None, actor: Actor
-) -> None:
+def change_inbox(*, inbox: Inbox, branch: Branch, name: str, is_active: bool, actor: Actor) -> None:
     """Change an inbox; its account and address stay, since conversations hang on them.
 
     Raises: PermissionDenied; ValidationError as the model says.
     """
     require(actor, Scope.SETUP_WRITE)
     inbox = Inbox.objects.select_for_update().get(pk=inbox.pk)
-    inbox.branch, inbox.name, inbox.is_active, inbox.auto_reply = branch, name.strip(), is_active, auto_reply
+    inbox.branch, inbox.name, inbox.is_active = branch, name.strip(), is_active
     inbox.full_clean()
-    inbox.save(update_fields=["branch", "name", "is_active", "auto_reply"])
+    inbox.save(update_fields=["branch", "name", "is_active"])
     enqueue(Job.SWEEP)
 
 

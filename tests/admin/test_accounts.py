@@ -170,18 +170,17 @@ def test_an_inbox_is_added_and_changed(built: House, enter: Enter) -> None:
     assert client.post("/admin/inboxes/inbox/add/", sent).status_code == 302
     inbox = Inbox.objects.get(name="Cursos")
     assert (inbox.address, inbox.account) == ("12345", account)
-    sent = {"name": "Talleres", "branch": built.foreign[Branch].pk, "is_active": "on", "auto_reply": "true"}
+    sent = {"name": "Talleres", "branch": built.foreign[Branch].pk, "is_active": "on"}
     path = f"/admin/inboxes/inbox/{inbox.pk}/change/"
     assert (
         client.post(path, {**sent, "address": "999", "account": built.foreign[ProviderAccount].pk}).status_code == 302
     )
     inbox.refresh_from_db()
-    assert (inbox.name, inbox.branch, inbox.address, inbox.account, inbox.auto_reply) == (
+    assert (inbox.name, inbox.branch, inbox.address, inbox.account) == (
         "Talleres",
         built.foreign[Branch],
         "12345",
         account,
-        True,
     )
 
 

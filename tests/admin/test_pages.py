@@ -133,7 +133,7 @@ def grow(built: House) -> None:
         event = WebhookEvent.objects.create(account=account, body=b"{}", size=2, sha256="0")
         DeadLetter.objects.create(event=event, error_class="ValueError")
         Message.objects.create(
-            conversation=received.conversation, inbox=inbox, direction="out", sender="operator", dispatch="queued"
+            conversation=received.conversation, inbox=inbox, direction="out", sender="operator", dispatch="rejected"
         )
         Tag.objects.create(name=f"Etiqueta {number}", slug=f"etiqueta-{number}")
 

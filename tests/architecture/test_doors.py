@@ -235,7 +235,7 @@ def test_setting_up_is_for_administrators(here):
         lambda actor: inbox_actions.set_account_active(account=account, is_active=False, actor=actor),
         lambda actor: inbox_actions.add_inbox(account=account, branch=here.branch, address="1", name="x", actor=actor),
         lambda actor: inbox_actions.change_inbox(
-            inbox=inbox, branch=here.branch, name="x", is_active=True, auto_reply=None, actor=actor
+            inbox=inbox, branch=here.branch, name="x", is_active=True, actor=actor
         ),
     ]
     for role in ROLES:

@@ -72,7 +72,13 @@ def test_messages_that_wait_are_found(seconds: int, troubles: set[str]) -> None:
     chat = factories.make_conversation()
     due = timezone.now() - timedelta(seconds=seconds)
     Message.objects.create(
-        conversation=chat, inbox=chat.inbox, direction="out", sender="operator", dispatch="queued", next_attempt_at=due
+        conversation=chat,
+        inbox=chat.inbox,
+        direction="out",
+        sender="operator",
+        dispatch="queued",
+        next_attempt_at=due,
+        valid_until=due + timedelta(days=1),
     )
     assert look()[0] == troubles
 

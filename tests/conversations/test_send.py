@@ -158,6 +158,7 @@ def test_a_quote_must_stand_in_this_chat(conversation, actor):
     [
         ("window over", lambda c: Conversation.objects.update(window_ends_at=timezone.now()), "window_closed"),
         ("never a window", lambda c: Conversation.objects.update(window_ends_at=None), "window_closed"),
+        ("chat closed", lambda c: Conversation.objects.update(closed_at=timezone.now()), "conversation_closed"),
         ("inbox off", lambda c: Inbox.objects.update(is_active=False), "inbox_inactive"),
         (
             "account off",

@@ -28,14 +28,14 @@ def send_message(
     """Queue an answer; it leaves after commit. The same key with the same words gives the same message.
 
     Raises: PermissionDenied; ValidationError with code "empty" or "too_long" (field text), "bad_key" or
-            "client_key_reused" (field client_key), "wrong_reply" (field reply_to), "inbox_inactive",
-            "window_closed".
+            "client_key_reused" (field client_key), "wrong_reply" (field reply_to), "conversation_closed",
+            "inbox_inactive", "window_closed".
     """
     require_reply(actor, conversation)
     body = _clean(conversation, text, client_key, reply_to)
     if earlier := _earlier(actor, client_key):
         return _same(earlier, conversation, body, reply_to)
-    _require_open_window(conversation)
+    _require_open(conversation)
     try:
         return _queue(
             conversation,
@@ -112,8 +112,10 @@ def _clean(conversation: Conversation, text: str, client_key: str, reply_to: Mes
     return body
 
 
-def _require_open_window(conversation: Conversation) -> None:
+def _require_open(conversation: Conversation) -> None:
     inbox = conversation.inbox
+    if conversation.closed_at is not None:
+        raise ValidationError(_("This conversation is closed."), code="conversation_closed")
     if not (inbox.is_active and inbox.account.is_active):
         raise ValidationError(_("This inbox is switched off."), code="inbox_inactive")
     has_window = registry.PROVIDERS[inbox.account.kind].capabilities.window_hours is not None

@@ -193,13 +193,13 @@ class InboxAdmin(HouseAdmin):
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         if obj is None:
             return ("account", "branch", "name", "address")
-        return ("name", "branch", "account", "address", "group_address", "is_active", "auto_reply", "created_at")
+        return ("name", "branch", "account", "address", "group_address", "is_active", "created_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         return () if obj is None else ("account", "address", "group_address", "created_at")
 
     def save_model(self, request: HttpRequest, obj: Inbox, form: Any, change: bool) -> None:
-        names = ("branch", "name", "is_active", "auto_reply") if change else ("account", "branch", "name", "address")
+        names = ("branch", "name", "is_active") if change else ("account", "branch", "name", "address")
         given = {name: form.cleaned_data[name] for name in names}
         if change:
             change_inbox(inbox=obj, **given, actor=actor_of(request))
