@@ -21,6 +21,7 @@ from apps.conversations.models import (
     Status,
 )
 from apps.core.actors import Actor, Scope
+from apps.core.models import Literal
 from apps.people.models import SearchKey
 from providers.meta import clean_text
 
@@ -190,7 +191,7 @@ def unread_since(conversation: Conversation) -> Message | None:
 
 def needs_attention(actor: Actor) -> QuerySet[Message]:
     """Return our messages nobody knows the outcome of, or that failed, newest first."""
-    return messages_for(actor).filter(status__in=[Status.UNCERTAIN, Status.FAILED]).order_by("-id")
+    return messages_for(actor).filter(status__in=[Literal(Status.UNCERTAIN), Literal(Status.FAILED)]).order_by("-id")
 
 
 def media_path(attachment: Attachment) -> str:

@@ -1,7 +1,9 @@
 """Rows that belong to the house itself."""
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Now
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 
 
@@ -20,6 +22,19 @@ class CurrentTransaction(models.Func):
 
     function = "pg_current_xact_id"
     output_field = Xid8Field()
+
+
+class Literal(models.Value):
+    """A word of ours, written into the statement itself.
+
+    A statement that PostgreSQL plans once for all parameters cannot use an index on some rows only, unless it
+    can see that it asks for those.
+    """
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
+        if not str(self.value).isidentifier():
+            raise ValueError("Only words of ours are written into statements.")
+        return f"'{self.value}'", ()
 
 
 class LiveEvent(models.Model):
