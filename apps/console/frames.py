@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import close_old_connections, connections
+from django.db import InterfaceError, OperationalError, connections
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -133,8 +133,12 @@ class Drawer:
 
 
 def _draw_fresh(event: Event, language: str) -> Frame:
-    close_old_connections()
-    return draw(event, language)
+    """Draw on the connection this thread keeps, and on another one when it was lost."""
+    try:
+        return draw(event, language)
+    except (OperationalError, InterfaceError):
+        connections.close_all()
+        return draw(event, language)
 
 
 _drawers: WeakKeyDictionary[asyncio.AbstractEventLoop, Drawer] = WeakKeyDictionary()

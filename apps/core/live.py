@@ -91,6 +91,11 @@ class Event:
     person_id: int | None
     user_id: int | None
 
+    @property
+    def subject(self) -> tuple[object, ...]:
+        """What happened to what; two events of one subject say the same."""
+        return self.kind, self.inbox_id, self.conversation_id, self.message_id, self.person_id, self.user_id
+
     def visible_to(self, actor: Actor) -> bool:
         """Tell whether `actor` may hear of it. Which people exist for an actor only their door knows."""
         match self.kind:
@@ -207,21 +212,28 @@ def read_after(cursor: Cursor) -> tuple[list[Event], bool]:
 
 
 class Feed:
-    """The events one socket gets, from its cursor on, without a hole and without a repetition."""
+    """The events one socket gets, from its cursor on, without a hole and without a repetition.
+
+    A change that still waits when the same thing changes again gives way to it: whoever shows it reads how
+    it is by then. So a screen that is slow for a moment has less to catch up with.
+    """
 
     def __init__(self, reader: "_Reader", after: Cursor) -> None:
         self._reader = reader
         self._last = after
-        self._waiting: asyncio.Queue[Event | None] = asyncio.Queue(BACKLOG)
+        self._waiting: dict[tuple[object, ...], Event] = {}
+        self._news = asyncio.Event()
+        self._is_over = False
 
     def push(self, event: Event | None) -> None:
         """Hand over one event; None ends the feed. A screen that cannot follow must load afresh."""
-        try:
-            self._waiting.put_nowait(event)
-        except asyncio.QueueFull:
+        if event is None or len(self._waiting) >= BACKLOG:
             self._reader.feeds.discard(self)
-            self._waiting.get_nowait()
-            self._waiting.put_nowait(None)
+            self._is_over = True
+        else:
+            self._waiting.pop(event.subject, None)
+            self._waiting[event.subject] = event
+        self._news.set()
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         missed = 0
@@ -232,11 +244,16 @@ class Feed:
             for event in page:
                 self._last = event.cursor
                 yield event
-        while (news := await self._waiting.get()) is not None:
-            if news.cursor > self._last:
-                self._last = news.cursor
-                yield news
-        raise GapTooOld("This screen fell behind.")
+        while True:
+            while self._waiting:
+                news = self._waiting.pop(next(iter(self._waiting)))
+                if news.cursor > self._last:
+                    self._last = news.cursor
+                    yield news
+            if self._is_over:
+                raise GapTooOld("This screen fell behind.")
+            self._news.clear()
+            await self._news.wait()
 
 
 class _Reader:
@@ -267,16 +284,13 @@ class _Reader:
     async def _ask[T](self, work: Callable[[], T]) -> T:
         """Ask the database in the reader's thread; when it is away, wait until it is back."""
 
-        def fresh() -> T:
-            close_old_connections()
-            return work()
-
         while True:
             try:
-                return await self._loop.run_in_executor(self._thread, fresh)
+                return await self._loop.run_in_executor(self._thread, work)
             except Error as error:
                 logger.warning("live.read_failed error=%s", type(error).__name__)
                 await asyncio.sleep(1)
+                await self._loop.run_in_executor(self._thread, close_old_connections)
 
     async def _follow(self) -> None:
         position = Cursor.parse(await self._ask(current_cursor))

@@ -182,6 +182,17 @@ def test_a_screen_that_cannot_follow_ends_and_delays_nobody(house, monkeypatch):
     assert lagging.ids == sorted(lagging.ids, key=lambda number: number or 0)
 
 
+def test_a_change_that_waits_gives_way_to_the_next_of_the_same(house):
+    slow, quick = house.open(reads=False), house.open()
+    for told, number in enumerate([1, 2, 1, 2, 3], 1):
+        live.publish(live.LiveKind.MESSAGE_CHANGED, branch_id=1, message_id=number)
+        eventually(lambda: len(quick.events) == told, what="the change")  # noqa: B023
+    house.let_read(slow)
+    eventually(lambda: slow.ids[-1:] == [3], what="the last change")
+    assert (quick.ids, slow.ids) == ([1, 2, 1, 2, 3], [1, 1, 2, 3])
+    assert slow.events[-1].cursor == quick.events[-1].cursor
+
+
 def test_a_lost_bell_costs_a_moment_and_no_event(house, monkeypatch):
     monkeypatch.setattr(live, "SAFETY_SECONDS", 0.05)
     monkeypatch.setattr(live, "_ring", lambda: None)
