@@ -19,11 +19,6 @@ def people_for(actor: Actor) -> QuerySet[Person]:
     return people.filter(Exists(identities_for(actor).filter(person=OuterRef("pk"))))
 
 
-def get_person(actor: Actor, pk: int) -> Person:
-    """Return one person. Raises Person.DoesNotExist for hidden and missing alike."""
-    return people_for(actor).get(pk=pk)
-
-
 def identities_for(actor: Actor) -> QuerySet[Identity]:
     """Return the addresses that wrote to inboxes that exist for `actor`."""
     identities = Identity.objects.select_related("account", "person")
