@@ -560,6 +560,30 @@ def test_a_database_that_is_away_between_send_and_record_costs_no_outcome(graph,
 
 
 @committed
+def test_nothing_of_a_message_reaches_logs_attempts_or_exceptions(graph, caplog):
+    caplog.set_level("DEBUG")
+    text, number = "canary of the text", "5493875550177"
+    troubles = [
+        does.graph_error(131026, message=f"Failed for +{number}: {text}"),
+        does.graph_error(190, http_status=401),
+        does.html(502),
+        does.reset(),
+        does.truncated(),
+        does.without_id(),
+    ]
+    for trouble in troubles:
+        inbox = make_inbox(make_account())
+        say(make_conversation(inbox, sender=number, name="canary of the name"), text)
+        graph.script(trouble)
+        deliver_messages()
+    assert len(graph.received) == len(troubles)
+    written = "\n".join(record.getMessage() for record in caplog.records if not record.name.startswith("django.db"))
+    kept = f"{list(SendAttempt.objects.values())}{list(Message.objects.values_list('error_code', 'error_text'))}"
+    for canary in (text, number, "canary of the name", "access-token-of-tests"):
+        assert canary not in written + kept
+
+
+@committed
 def test_a_worker_killed_in_the_middle_leaves_it_flagged_and_never_sent_again(graph, tmp_path):
     import os
     import signal
