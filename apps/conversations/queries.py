@@ -114,7 +114,7 @@ def chat_list(actor: Actor, narrowed: ChatFilter) -> QuerySet[Conversation]:
         rows = rows.filter(assignee=narrowed.assignee_id)
     if narrowed.is_unassigned:
         rows = rows.filter(assignee=None)
-    if text := clean_text(narrowed.text).strip():
+    if (text := clean_text(narrowed.text).strip()) and not rows.query.is_empty():
         rows = rows.filter(_mentions(rows, text))
     return rows.order_by("-last_message_at", "-id")
 
