@@ -78,3 +78,10 @@ def test_an_error_of_the_models_quotes_no_row():
         message.save(force_insert=True)
     assert CANARY not in f"{caught.value!r} {caught.value.__cause__!r}"
     assert "5493875550199" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+def test_no_access_log_tells_paths_that_are_keys():
+    configuration: Any = settings.LOGGING
+    access = configuration["loggers"]["uvicorn.access"]
+    assert (access["handlers"], access["propagate"]) == ([], False)
+    assert not logging.getLogger("uvicorn.access").isEnabledFor(logging.WARNING)
