@@ -6,6 +6,7 @@ Every xdist worker shares them, with a database of its own.
 import os
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from apps.core import servers
@@ -14,6 +15,9 @@ DATA_DIR = Path(os.environ.get("TEST_DATA_DIR", Path(__file__).resolve().parent.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 _started = servers.ensure(DATA_DIR)
+with psycopg.connect(_started.database_url, autocommit=True) as database:
+    # No test pulls this server's plug: those that kill one start their own, which waits for the disk.
+    database.execute("ALTER ROLE CURRENT_USER SET synchronous_commit = off")
 os.environ |= {
     "DATA_DIR": str(DATA_DIR / WORKER),
     "DATABASE_URL": _started.database_url,
