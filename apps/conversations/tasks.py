@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 
 from apps.conversations.actions import deliver, recover
 from apps.conversations.actions.deliver import Claim
-from apps.conversations.actions.process import process_event
+from apps.conversations.actions.process import process_event, process_statuses
 from apps.core.actors import SYSTEM
 from apps.core.jobs import Job, enqueue, only_one
 from apps.core.secrets import UnreadableSecret
@@ -46,9 +46,11 @@ def process_events() -> str:
     while events := inboxes.claim_events(limit=BATCH, actor=SYSTEM):
         if not done and len(events) == BATCH:
             enqueue(Job.PROCESS_EVENTS)  # there is more than one worker's share
-        for number, event in enumerate(events):
+        others = process_statuses(events)
+        done += len(events) - len(others)
+        for number, event in enumerate(others):
             if time.monotonic() > until:
-                inboxes.release_events(events=events[number:], actor=SYSTEM)
+                inboxes.release_events(events=others[number:], actor=SYSTEM)
                 enqueue(Job.PROCESS_EVENTS)
                 return f"{done} events, more wait"
             process_event(event)

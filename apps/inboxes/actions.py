@@ -177,7 +177,13 @@ def claim_events(*, limit: int, actor: Actor) -> list[WebhookEvent]:
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, {"limit": limit, "tries": ATTEMPTS, "lease": LEASE_SECONDS})
         ids = [pk for (pk,) in cursor.fetchall()]
-    return list(WebhookEvent.objects.filter(pk__in=ids).select_related("account").order_by("pk")) if ids else []
+    if not ids:
+        return []
+    events = list(WebhookEvent.objects.filter(pk__in=ids).select_related("account").order_by("pk"))
+    accounts: dict[int, ProviderAccount] = {}
+    for event in events:  # of each account one, which opens its credentials once
+        event.account = accounts.setdefault(event.account_id, event.account)
+    return events
 
 
 _IS_DUE = """state = 'new' AND next_attempt_at <= statement_timestamp()
@@ -283,6 +289,7 @@ def _note_arrival(event: WebhookEvent) -> None:
     heard = event.account.last_event_at
     if heard is None or heard < event.received_at - HEARD_EVERY:
         ProviderAccount.objects.filter(pk=event.account_id).update(last_event_at=event.received_at)
+        event.account.last_event_at = event.received_at
 
 
 def _keep_dead_letters(event: WebhookEvent, broken: Sequence[BrokenPart], actor: Actor) -> None:

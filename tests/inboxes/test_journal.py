@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from apps.conversations.actions import process
 from apps.conversations.actions.receive import receive_message
+from apps.conversations.actions.send import send_message
 from apps.conversations.actions.statuses import apply_statuses
 from apps.conversations.models import Conversation, Message
 from apps.conversations.tasks import process_events, sweep
 from apps.core.actors import SYSTEM, Role
-from apps.core.models import SiteSettings
+from apps.core.models import LiveEvent, SiteSettings
 from apps.inboxes import actions
 from apps.inboxes.actions import (
     BrokenPart,
@@ -27,7 +28,7 @@ from apps.inboxes.actions import (
 from apps.inboxes.models import DeadLetter, WebhookEvent
 from apps.inboxes.queries import dead_letters_for, events_for
 from apps.inboxes.tasks import prune_journal
-from tests.factories import make_account, make_actor, make_branch, make_inbox
+from tests.factories import make_account, make_actor, make_branch, make_inbox, receive
 from tests.providers.meta_webhooks import change, delivery, encode, status, text_message
 
 pytestmark = pytest.mark.django_db
@@ -273,3 +274,60 @@ def test_an_event_and_its_ring_come_and_go_together(inbox):
         write(inbox, "Hola")
         transaction.set_rollback(True)
     assert (WebhookEvent.objects.count(), OrmQ.objects.count()) == (0, 0)
+
+
+def report(inbox, *items, address=None):
+    """Write a delivery of statuses: pairs of a provider's id and a word."""
+    told = [status(provider_id, word, at=1_700_000_000) for provider_id, word in items]
+    body = encode(delivery([change(address or inbox.address, statuses=told)]))
+    return add_event(account=inbox.account, body=body, headers={}, actor=SYSTEM)
+
+
+def sent(inbox, count):
+    """Make messages of ours that their provider took, with the ids wamid.0, wamid.1, …"""
+    conversation = receive(inbox).conversation
+    for number in range(count):
+        made = send_message(conversation=conversation, text="Sí", client_key=f"k{number}", actor=SYSTEM)
+        Message.objects.filter(pk=made.pk).update(dispatch="accepted", provider_message_id=f"wamid.{number}")
+    return Message.objects.filter(conversation=conversation, direction="out").order_by("pk")
+
+
+def test_statuses_that_wait_are_applied_together(inbox, django_assert_max_num_queries):
+    messages = sent(inbox, 10)
+    for word in ("sent", "delivered", "read"):
+        for number in range(10):
+            report(inbox, (f"wamid.{number}", word))
+    write(inbox, "Hola")
+    LiveEvent.objects.all().delete()
+    with django_assert_max_num_queries(30 + 10 + 25):  # one each to finish and to announce, a few for all
+        process_events()
+    assert {(one.status, one.sent_at is None) for one in messages} == {("read", False)}
+    assert {(event.state, event.item_count) for event in WebhookEvent.objects.all()} == {("processed", 1)}
+    told = LiveEvent.objects.values_list("kind", flat=True)
+    assert sorted(told) == ["message_added"] + ["message_changed"] * 10
+
+
+def test_statuses_of_strange_deliveries_wait_for_their_turn(inbox):
+    messages = sent(inbox, 2)
+    report(inbox, ("wamid.0", "delivered"))
+    strange = report(inbox, ("wamid.1", "delivered"), address="nobody's")
+    broken = add_event(account=inbox.account, body=b"no JSON", headers={}, actor=SYSTEM)
+    report(inbox, ("wamid.1", "read"))
+    process_events()
+    assert [one.status for one in messages] == ["delivered", "read"]
+    states = {event.pk: event.state for event in WebhookEvent.objects.all()}
+    assert (states.pop(strange.pk), states.pop(broken.pk)) == ("ignored", "dead")
+    assert set(states.values()) == {"processed"}
+
+
+def test_statuses_that_fail_together_are_tried_one_by_one(inbox, monkeypatch, caplog):
+    def refuse(**_):
+        raise ValueError("together")
+
+    messages = sent(inbox, 3)
+    for number in range(3):
+        report(inbox, (f"wamid.{number}", "read"))
+    monkeypatch.setattr(process, "apply_told", refuse)
+    process_events()
+    assert "event.statuses_failed" in caplog.text
+    assert {one.status for one in messages} == {"read"}

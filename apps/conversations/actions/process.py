@@ -1,18 +1,20 @@
 """One delivery of a provider becomes rows."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import psycopg
 from django.db import InterfaceError, OperationalError, transaction
 
 from apps.conversations.actions.receive import receive_message
-from apps.conversations.actions.statuses import apply_statuses
+from apps.conversations.actions.statuses import apply_statuses, apply_told
 from apps.core.actors import SYSTEM
+from apps.core.secrets import UnreadableSecret
 from apps.inboxes.actions import BrokenPart, finish_event, postpone_event
 from apps.inboxes.models import Inbox, WebhookEvent
-from providers.errors import UnreadablePayload
+from providers.errors import BadCredentials, UnreadablePayload
 from providers.types import BrokenItem, Ignored, InboundMessage, StatusUpdate
 
 logger = logging.getLogger(__name__)
@@ -31,6 +33,51 @@ def process_event(event: WebhookEvent) -> None:
     except Exception as error:
         logger.exception("event.failed event=%s attempt=%s", event.uid, event.attempts)
         postpone_event(event=event, error=error, actor=SYSTEM)
+
+
+def process_statuses(events: Sequence[WebhookEvent]) -> list[WebhookEvent]:
+    """Apply in one go what several deliveries say of one inbox, if it is nothing but statuses; return the others.
+
+    Providers tell each status by itself. A burst of them must not keep waiting what people write.
+    """
+    done: set[int] = set()
+    try:
+        for inbox, group in _told_together(events):
+            told = [(update, event.received_at) for event, updates in group for update in updates]
+            apply_told(inbox=inbox, told=told, actor=SYSTEM)
+            for event, updates in group:
+                finish_event(event=event, items=len(updates), ignored=[], broken=[], actor=SYSTEM)
+                done.add(event.pk)
+    except Exception:  # the turn of each will tell what is wrong with it
+        logger.exception("event.statuses_failed events=%s", len(events))
+    return [event for event in events if event.pk not in done]
+
+
+type Told = tuple[WebhookEvent, list[StatusUpdate]]
+
+
+def _told_together(events: Sequence[WebhookEvent]) -> Iterator[tuple[Inbox, list[Told]]]:
+    """Give each inbox that several of these deliveries speak of, with those that bring only statuses of it."""
+    groups: dict[tuple[int, str], list[Told]] = defaultdict(list)
+    for event in events if len(events) > 1 else ():
+        updates = _only_statuses(event)
+        addresses = {update.inbox_address for update in updates}
+        if len(addresses) == 1:
+            groups[event.account_id, addresses.pop()].append((event, updates))
+    for (account, address), group in groups.items():
+        inbox = Inbox.objects.filter(account=account, address=address, group_address="").first()
+        if inbox is not None and len(group) > 1:
+            yield inbox, group
+
+
+def _only_statuses(event: WebhookEvent) -> list[StatusUpdate]:
+    """Return the statuses of a delivery that brings nothing else."""
+    try:
+        items = event.account.provider().parse(bytes(event.body))
+    except (UnreadablePayload, BadCredentials, UnreadableSecret):
+        return []
+    updates = [item for item in items if isinstance(item, StatusUpdate)]
+    return updates if len(updates) == len(items) else []
 
 
 class Delivery:

@@ -87,17 +87,22 @@ class Evidence:
     error_text: str = ""
 
 
-@transaction.atomic(savepoint=False)
 def apply_statuses(*, inbox: Inbox, updates: Sequence[StatusUpdate], received_at: datetime, actor: Actor) -> int:
     """Record what a provider says about our messages; tell how many rows it changed.
 
     What speaks of a message nobody knows yet waits: it may be faster than the answer to our own sending.
     """
+    return apply_told(inbox=inbox, told=[(update, received_at) for update in updates], actor=actor)
+
+
+@transaction.atomic(savepoint=False)
+def apply_told(*, inbox: Inbox, told: Sequence[tuple[StatusUpdate, datetime]], actor: Actor) -> int:
+    """Record statuses as `apply_statuses` does, each with the time it was received."""
     require(actor, Scope.MESSAGES_SEND)
-    told = [_evidence(update, received_at) for update in updates]
-    changed, known = _apply(inbox, told)
+    evidence = [_evidence(update, received_at) for update, received_at in told]
+    changed, known = _apply(inbox, evidence)
     PendingStatus.objects.bulk_create(
-        [_pending(inbox, item) for item in told if item.provider_id not in known], ignore_conflicts=True
+        [_pending(inbox, item) for item in evidence if item.provider_id not in known], ignore_conflicts=True
     )
     return changed
 
