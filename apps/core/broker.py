@@ -78,6 +78,7 @@ class ListeningBroker(ORM):
         for own in ("cursor_factory", "context", "prepare_threshold", "server_side_binding", "pool"):
             parameters.pop(own, None)
         ear = psycopg.connect(**parameters, autocommit=True)
+        ear.execute("SET synchronous_commit = off")  # what a crash takes of a take is only taken again
         ear.execute(f"LISTEN {CHANNEL}")
         self._ear = ear
         return ear
