@@ -87,6 +87,15 @@ def test_one_account_never_takes_every_hand(inbox, monkeypatch):
     assert (claim(), can_claim(actor=SYSTEM)) == ([], False)
 
 
+def test_the_places_of_a_worker_that_died_are_free_long_before_its_leases_end(inbox, monkeypatch):
+    monkeypatch.setattr(deliver, "ACCOUNT_SHARE", 1)
+    lost, waiting = one(inbox), one(inbox)
+    assert [item.message for item in claim()] == [lost]
+    assert not can_claim(actor=SYSTEM)
+    pass_time(lost, seconds=46)
+    assert [item.message for item in claim()] == [waiting]
+
+
 @pytest.mark.parametrize("model", [Inbox, ProviderAccount])
 def test_what_is_switched_off_waits_without_attempts(model, inbox):
     message = one(inbox)

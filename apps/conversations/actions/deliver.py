@@ -34,6 +34,8 @@ RETRY_SECONDS = (2, 10, 60, 300, 900, 3600)
 LATER_SECONDS = 10
 ACCOUNT_SHARE = 30
 """How many sends one account may have under way: a provider that hangs must not take every worker's hands."""
+ALIVE_SECONDS = LEASE_SECONDS - SEND_SECONDS - 10
+"""A claim whose lease has less left than that is no longer sent by anybody, and takes nobody's place."""
 
 # What could be sent now: the oldest of each conversation, by inbox in the order of the index. An account
 # whose credentials are refused gets one message at a time, when it is time to try again.
@@ -44,7 +46,8 @@ WITH account AS (
     FROM inboxes_provideraccount a
     CROSS JOIN LATERAL (
         SELECT count(*) FROM conversations_message m JOIN inboxes_inbox i ON i.id = m.inbox_id
-        WHERE m.dispatch = 'sending' AND i.account_id = a.id) under_way
+        WHERE m.dispatch = 'sending' AND i.account_id = a.id
+          AND m.lease_until > statement_timestamp() + make_interval(secs => %(alive)s)) under_way
     WHERE a.is_active
 ), due AS (
     SELECT m.*, account.room,
@@ -135,7 +138,7 @@ def claim_due(*, limit: int, actor: Actor) -> list[Claim]:
     require(actor, Scope.MESSAGES_SEND)
     with connection.cursor() as cursor:
         owner = f"{socket.gethostname()}:{os.getpid()}"
-        bounds = {"limit": limit, "share": ACCOUNT_SHARE, "lease": LEASE_SECONDS}
+        bounds = {"limit": limit, "share": ACCOUNT_SHARE, "lease": LEASE_SECONDS, "alive": ALIVE_SECONDS}
         cursor.execute(_CLAIM, {**bounds, "owner": owner})
         ids = [pk for (pk,) in cursor.fetchall()]
     if not ids:
@@ -152,7 +155,7 @@ def can_claim(*, late_seconds: float = 0, actor: Actor) -> bool:
     """Tell whether somebody could claim a message now, one that is due for `late_seconds` at least."""
     require(actor, Scope.MESSAGES_SEND)
     with connection.cursor() as cursor:
-        cursor.execute(_WAITS, {"since": late_seconds, "share": ACCOUNT_SHARE})
+        cursor.execute(_WAITS, {"since": late_seconds, "share": ACCOUNT_SHARE, "alive": ALIVE_SECONDS})
         return bool(cursor.fetchone()[0])
 
 
