@@ -104,6 +104,17 @@ def test_a_bell_of_an_undone_part_does_not_silence_the_rest():
         assert len(connection.run_on_commit) == 1
 
 
+def test_events_come_in_the_order_of_numbers_not_of_digits(transactional_db):
+    with connection.cursor() as sql:
+        for message, xid in enumerate((9, 10, 99, 100)):
+            sql.execute(
+                "INSERT INTO core_liveevent (xid, kind, message_id) VALUES (%s::text::xid8, 'message_added', %s)",
+                [str(xid), message],
+            )
+    events, _ = read_after(Cursor(8, 0, 0))
+    assert [(event.cursor.xid, event.message_id) for event in events] == [(9, 0), (10, 1), (99, 2), (100, 3)]
+
+
 def test_between_the_gap_and_the_news_nothing_is_lost_or_repeated(house):
     def write(part: int) -> None:
         try:
