@@ -182,7 +182,8 @@ def current_cursor() -> str:
 # Sorted by the column: a bare "xid" would be the text beside it, and "100" comes before "99".
 _READ = f"""
     SELECT xid < pg_snapshot_xmin(pg_current_snapshot()), xid::text, id, kind, at, {_COLUMNS}
-    FROM core_liveevent WHERE (xid, id) > (%s::text::xid8, %s) AND kind = ANY(%s) ORDER BY core_liveevent.xid, core_liveevent.id LIMIT {PAGE}
+    FROM core_liveevent WHERE (xid, id) > (%s::text::xid8, %s) AND kind = ANY(%s)
+    ORDER BY core_liveevent.xid, core_liveevent.id LIMIT {PAGE}
 """  # noqa: S608 – constants only
 
 
