@@ -28,7 +28,8 @@ from providers.types import OutboundMessage, SendResult
 logger = logging.getLogger(__name__)
 
 BATCH = 50
-EVENT_SECONDS = 30
+EVENT_SECONDS = 2
+"""How long one task goes on with deliveries: after a burst, others are waiting for its worker."""
 CLAIM_SECONDS = 20
 """How long one delivery task goes on claiming: with the 30 s of the last send it stays under its timeout."""
 LOOK_SECONDS = 0.02

@@ -16,7 +16,7 @@ from django_q.signing import BadSignature, SignedPackage
 logger = logging.getLogger(__name__)
 
 CHANNEL = "mostrador_jobs"
-TOGETHER = 200
+TOGETHER = 1000
 
 _RING = """
 WITH ring AS (INSERT INTO django_q_ormq (key, payload, lock) VALUES (%s, %s, now()) RETURNING id, key)
@@ -61,13 +61,16 @@ class ListeningBroker(ORM):
             return None
 
     def _take(self) -> list[tuple[int, str]] | None:
+        """Take all that is due, however much: what is rung once must not stand behind a thousand rings of a burst."""
         ear = self._listen()
-        rows = ear.execute(_TAKE, {"queue": self.list_key, "limit": TOGETHER, "retry": Conf.RETRY}).fetchall()
         tasks: dict[object, tuple[int, str]] = {}
-        spare = [pk for pk, payload in sorted(rows) if tasks.setdefault(_work_of(payload), (pk, payload))[0] != pk]
-        if spare:
-            ear.execute("DELETE FROM django_q_ormq WHERE id = ANY(%s)", [spare])
-        return list(tasks.values()) or None
+        while True:
+            rows = ear.execute(_TAKE, {"queue": self.list_key, "limit": TOGETHER, "retry": Conf.RETRY}).fetchall()
+            spare = [pk for pk, payload in sorted(rows) if tasks.setdefault(_work_of(payload), (pk, payload))[0] != pk]
+            if spare:
+                ear.execute("DELETE FROM django_q_ormq WHERE id = ANY(%s)", [spare])
+            if len(rows) < TOGETHER:
+                return list(tasks.values()) or None
 
     def _listen(self) -> psycopg.Connection:
         """Be listening before looking, so that nothing can ring between the two."""

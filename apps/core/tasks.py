@@ -30,7 +30,8 @@ def refresh_statistics() -> str:
     nothing of misleads its plans over the large tables that join them.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT relname FROM pg_stat_user_tables WHERE n_live_tup < %s", [SMALL_TABLE_ROWS])
+        ours = "SELECT relname FROM pg_stat_user_tables WHERE schemaname = current_schema() AND n_live_tup < %s"
+        cursor.execute(ours, [SMALL_TABLE_ROWS])
         names = [connection.ops.quote_name(name) for (name,) in cursor.fetchall()]
         if names:
             cursor.execute(f"ANALYZE {', '.join(names)}")

@@ -141,6 +141,17 @@ def test_rings_for_the_same_work_that_wait_are_one_task():
     assert is_answered(again)
 
 
+def test_a_burst_of_rings_hides_no_other(monkeypatch):
+    monkeypatch.setattr("apps.core.broker.TOGETHER", 3)
+    first, *_ = [enqueue(Job.PROCESS_EVENTS) for _ in range(10)]
+    beat = enqueue(Job.HEARTBEAT, "default")
+    broker = ListeningBroker(list_key="default")
+    try:
+        assert [pk for pk, _ in broker._take() or []] == [first, beat]
+    finally:
+        broker._listen().close()
+
+
 def test_two_pullers_share_and_never_take_the_same(monkeypatch):
     monkeypatch.setattr("apps.core.broker.TOGETHER", 1)
     rings = {enqueue(Job.HEARTBEAT, str(number)) for number in range(40)}
