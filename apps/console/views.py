@@ -366,6 +366,8 @@ def _drawn(request: HttpRequest, message: Message, conversation: Conversation) -
     if FRAGMENT not in request.headers:
         return redirect(f"{reverse('console:chat', args=[conversation.pk])}#m{message.pk}")
     message.inbox = conversation.inbox
+    if isinstance(request.user, User) and request.user.pk == message.author_id:
+        message.author = request.user
     return HttpResponse(draw_message(message, conversation).strip())
 
 

@@ -8,7 +8,7 @@ import logging
 import time
 
 import psycopg
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.signing import BadSignature, SignedPackage
@@ -59,6 +59,17 @@ class ListeningBroker(ORM):
             logger.warning("broker.no_database error=%s", type(error).__name__)
             time.sleep(min(Conf.POLL, 1))
             return None
+
+    def acknowledge(self, task_id: int) -> bool:
+        """Forget a ring whose task is over; without a database it comes again, and finds nothing to do."""
+        try:
+            with connections[Conf.ORM].cursor() as cursor:
+                cursor.execute("DELETE FROM django_q_ormq WHERE id = %s", [task_id])
+                return bool(cursor.rowcount)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("broker.not_acknowledged error=%s", type(error).__name__)
+            connections[Conf.ORM].close()
+            return False
 
     def _take(self) -> list[tuple[int, str]] | None:
         """Take all that is due, however much: what is rung once must not stand behind a thousand rings of a burst."""
