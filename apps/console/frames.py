@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -39,18 +39,22 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """One event as the sockets send it."""
+    """One event as the sockets send it, written once for all who see the same of it."""
 
     event: Event
     targets: tuple[Target, ...]
+    texts: dict[frozenset[int], str] = field(default_factory=dict, compare=False)
 
     def text_for(self, actor: Actor) -> str | None:
         """Return the JSON for this actor; None when nothing of it exists for them."""
-        visible = [target.piece for target in self.targets if actor.sees_branch(target.branch_id)]
-        if not visible:
-            return None
-        event = self.event
-        head = {"type": "event", "cursor": str(event.cursor), "kind": event.kind, "targets": visible}
+        branches = frozenset(one.branch_id for one in self.targets if actor.sees_branch(one.branch_id))
+        if branches and branches not in self.texts:
+            self.texts[branches] = self._text(branches)
+        return self.texts.get(branches)
+
+    def _text(self, branches: frozenset[int]) -> str:
+        visible = [target.piece for target in self.targets if target.branch_id in branches]
+        head = {"type": "event", "cursor": str(self.event.cursor), "kind": self.event.kind, "targets": visible}
         return json.dumps(head, ensure_ascii=False, separators=(",", ":"))
 
 
