@@ -13,9 +13,9 @@ from bench.house import House, floor, ours
 from bench.load import Poster, connections, flood, repeated, steadily
 
 AT_ONCE = 32
-FLOOD_SECONDS = 3.0
+FLOOD_SECONDS = 2.5
 PER_SECOND = 50
-STEADY_SECONDS = 4
+STEADY_SECONDS = 2
 
 
 def run(house: House, rounds: int) -> Report:

@@ -87,7 +87,7 @@ def table(reports: Sequence[Report]) -> str:
     """Return every report for people: medians over the rounds, and the range of ours."""
     lines = []
     for report in reports:
-        lines += ["", report.title, f"  {'':42}{'floor':>10}{'ours':>10}  {'range':17}{'ratio':>7}  target"]
+        lines += ["", report.title, f"  {'':50}{'floor':>10}{'ours':>10}  {'range':17}{'ratio':>7}  target"]
         lines += [_line(figure) for figure in report.figures]
         lines += [f"  {note}" for note in report.notes]
     return "\n".join(lines)
@@ -103,7 +103,7 @@ def _line(figure: Figure) -> str:
         if text
     )  # fmt: skip
     verdict = f"{wanted}  {'✓' if figure.is_met else '✗ MISSED'}" if wanted else ""
-    return f"  {f'{figure.name} ({figure.unit})':42}{floor:>10}{ours:>10}  {spread:17}{ratio:>7}  {verdict}"
+    return f"  {f'{figure.name} ({figure.unit})':50}{floor:>10}{ours:>10}  {spread:17}{ratio:>7}  {verdict}"
 
 
 def _number(value: float) -> str:

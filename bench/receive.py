@@ -11,7 +11,7 @@ from bench.house import House, Line, floor, ours
 from bench.traffic import SCREENS, Bare, Face, Ours, Traffic
 
 PER_SECOND = 20
-SECONDS = {"floor": 4, "ours": 8}
+SECONDS = {"floor": 3, "ours": 7}
 P95 = Target(at_most=60)
 
 
