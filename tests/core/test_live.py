@@ -25,6 +25,11 @@ def say(number: int) -> None:
     publish(LiveKind.MESSAGE_ADDED, branch_id=1, inbox_id=1, conversation_id=1, message_id=number)
 
 
+def settle(start: str) -> None:
+    """Wait until nothing is held back: transactions of other tests' databases hold events too."""
+    eventually(lambda: not read_after(Cursor.parse(start))[1], within=30, what="the end of older transactions")
+
+
 def say_elsewhere(number: int, *, written: threading.Event, commit: threading.Event) -> None:
     """Publish in a transaction of another connection that ends when `commit` is set."""
     try:
@@ -176,6 +181,7 @@ def test_a_gap_that_is_too_long_is_named(house, monkeypatch):
     start = live.current_cursor()
     for number in range(12):
         say(number)
+    settle(start)
     screen = house.open(start)
     eventually(lambda: screen.ended)
     assert isinstance(screen.ended, live.GapTooOld)
@@ -254,8 +260,9 @@ def test_many_screens_cost_one_query(house, monkeypatch):
     reads = []
 
     def counted(cursor):
-        reads.append(cursor)
-        return read_after(cursor)
+        found = read_after(cursor)
+        reads.append(len(found[0]))
+        return found
 
     monkeypatch.setattr(live, "read_after", counted)
     opened = [house.open() for _ in range(30)]
@@ -263,7 +270,7 @@ def test_many_screens_cost_one_query(house, monkeypatch):
     reads.clear()
     say(1)
     eventually(lambda: all(screen.events for screen in opened))
-    assert len(reads) < 5
+    assert sum(reads) == 1
 
 
 def test_what_a_newer_version_writes_is_passed_over(house):
