@@ -5,15 +5,16 @@ entered, its `capabilities` are data, its methods are pure but for `send`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, BinaryIO, ClassVar, Protocol
 
-from providers.errors import WebhookRejected
+from providers.capabilities import Capabilities
+from providers.contents import RemoteFile
+from providers.errors import MediaGone, WebhookRejected
 from providers.types import (
-    ContentKind,
-    DeliveryStatus,
+    Address,
     Event,
     FailureReason,
     HttpAnswer,
@@ -48,22 +49,8 @@ class CredentialField:
     allows_several: bool  #: a list is taken as well, any of whose values is good
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
-    """What a channel can carry. The feature table of the documentation is made from this."""
-
-    receives: frozenset[ContentKind]  #: kinds that arrive as readable content
-    sends: frozenset[ContentKind]  #: kinds that may be sent
-    statuses: frozenset[DeliveryStatus]
-    text_max_length: int  #: characters
-    quotes_messages: bool  #: a reply can point at the message it answers
-    window_hours: int | None  #: free text only this long after the person's last message
-    resolves_uncertain: bool  #: statuses return our own token, so a lost answer can be found
-    has_handshake: bool  #: the webhook URL is confirmed by a GET
-
-
 class Transport(Protocol):
-    """What `send` needs of the outbound HTTP client."""
+    """What a provider needs of the outbound HTTP client."""
 
     async def post(self, url: str, body: bytes, *, headers: Mapping[str, str]) -> HttpAnswer:
         """Return the complete answer, whatever its status.
@@ -72,6 +59,89 @@ class Transport(Protocol):
         answer came.
         """
         ...
+
+
+class Reader(Transport, Protocol):
+    """A client that also reads: for set-up, checks and files. Nothing here may be a send."""
+
+    async def get(self, url: str, *, headers: Mapping[str, str]) -> HttpAnswer:
+        """Return the complete answer, whatever its status. Raises Unreachable."""
+        ...
+
+    async def post_file(
+        self, url: str, fields: Mapping[str, str], file: "FileSource", *, headers: Mapping[str, str]
+    ) -> HttpAnswer:
+        """Post a form with one file in the part "file", streamed. Raises Unreachable."""
+        ...
+
+    async def download(self, url: str, *, headers: Mapping[str, str], rule: "HostRule", to: BinaryIO) -> "FetchedFile":
+        """Write what a URL answers into `to`, counting bytes; never a step off the rule's hosts.
+
+        Raises Unreachable, MediaGone, MediaRefused.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSource:
+    """A file of ours to hand over; `open` gives its bytes from the beginning."""
+
+    name: str
+    mime_type: str
+    size: int
+    open: Callable[[], BinaryIO]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostRule:
+    """Where a file may be fetched from: names, or "*.example.com" for what is below one.
+
+    `base_url` is the provider's own API: the same scheme, host and port is allowed even on a private address, since
+    whoever runs the house wrote it into the settings. Everything else is https on public addresses.
+    """
+
+    hosts: tuple[str, ...] = ()
+    is_any_public: bool = False
+    base_url: str = ""
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedFile:
+    """What was downloaded."""
+
+    size: int
+    mime_type: str = ""  #: as the server claims
+
+
+class CheckState(StrEnum):
+    """How one check of an account went."""
+
+    GOOD = "good"
+    BAD = "bad"
+    UNKNOWN = "unknown"  #: it could not be found out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that must be right for an account to work; the words are English source texts."""
+
+    code: str  #: "token", "number", "webhook" …
+    label: str
+    state: CheckState
+    detail: str = ""  #: what the provider says, without secrets
+    remedy: str = ""
+    inbox_address: str = ""  #: empty: of the whole account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A button of the set-up page: something the provider does when asked."""
+
+    name: str
+    label: str
+    help_text: str = ""
+    is_per_inbox: bool = False
 
 
 def credential(
@@ -146,6 +216,45 @@ class Provider(ABC):
     @abstractmethod
     async def send(self, client: Transport, message: OutboundMessage) -> SendResult:
         """Hand one message to the provider, once. Raises SendError and nothing else."""
+
+    async def upload(self, client: Reader, *, inbox_address: str, file: FileSource) -> str:
+        """Hand over a file before the message that shows it; return the id to name it by.
+
+        Safe to repeat. Only for MediaTransfer.UPLOAD. Raises SendError, never UncertainSend.
+        """
+        raise NotImplementedError
+
+    async def fetch(self, client: Reader, *, inbox_address: str, file: RemoteFile, to: BinaryIO) -> FetchedFile:
+        """Write a file that arrived into `to`. Raises Unreachable, MediaGone, MediaRefused, AuthFailed."""
+        raise MediaGone("no_files")
+
+    async def mark_read(
+        self,
+        client: Reader,
+        *,
+        inbox_address: str,
+        recipient: Address,
+        provider_message_id: str,
+        is_typing: bool,
+    ) -> None:
+        """Tell the person that we have read up to here, and, if so, that we are writing. Raises SendError."""
+        raise NotImplementedError
+
+    async def check(self, client: Reader, *, inbox_addresses: Sequence[str], webhook_url: str) -> list[Check]:
+        """Ask the provider whether this account can work; raises nothing that a provider may answer."""
+        return []
+
+    @classmethod
+    def operations(cls) -> list[Operation]:
+        """Return what can be asked of the provider at set-up."""
+        return []
+
+    async def operate(self, client: Reader, name: str, *, inbox_address: str, webhook_url: str) -> str:
+        """Do one of `operations`; return what came of it in a short stable word or id.
+
+        Raises SendError with the provider's code; KeyError if there is no such operation.
+        """
+        raise KeyError(name)
 
     @classmethod
     def reason_for(cls, code: str) -> FailureReason:

@@ -4,6 +4,10 @@
     ├── WebhookRejected      the caller is not who it claims to be
     ├── UnreadablePayload    genuine, but no delivery of this provider
     ├── BadCredentials       an account's credentials do not fit its provider
+    ├── FetchError
+    │   ├── Unreachable      nobody answered, or not completely          → try again
+    │   ├── MediaGone        the provider keeps it no longer             → final
+    │   └── MediaRefused     too large, or somewhere we do not go        → final
     └── SendError
         ├── NotSent          never reached the provider                  → try again
         ├── Throttled        too many for now; surely not sent           → try again, later
@@ -47,6 +51,27 @@ class BadCredentials(ProviderFault):
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__(", ".join(f"{field}: {problem}" for field, problem in problems.items()))
         self.problems = dict(problems)
+
+
+class FetchError(ProviderFault):
+    """Something could not be read from a provider; `code` is stable."""
+
+    def __init__(self, code: str, *, http_status: int | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.http_status = http_status
+
+
+class Unreachable(FetchError):
+    """Nobody answered, or not completely: worth another try."""
+
+
+class MediaGone(FetchError):
+    """The provider does not have the file any more, or never had it."""
+
+
+class MediaRefused(FetchError):
+    """We do not take the file: `code` is "too_large", "blocked_host", "blocked_address" …"""
 
 
 class SendError(ProviderFault):

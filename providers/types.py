@@ -1,13 +1,16 @@
-"""The plain data that crosses the line between a provider and the rest of the house.
+"""The plain data that crosses the line between a provider and the rest of the house; `contents` has what a
+message is made of.
 
 Our words only; a provider's own words stay in its `wire` module. Everything here is frozen,
 and the unions are closed: whoever consumes them matches every case.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from providers.contents import Content, Sendable
 
 
 class AddressScope(StrEnum):
@@ -20,22 +23,6 @@ class AddressScope(StrEnum):
     USERNAME = "username"
     SIMULATOR = "simulator"
     EXTERNAL = "external"
-
-
-class ContentKind(StrEnum):
-    """What a message is made of."""
-
-    TEXT = "text"
-    IMAGE = "image"
-    AUDIO = "audio"
-    VIDEO = "video"
-    DOCUMENT = "document"
-    STICKER = "sticker"
-    LOCATION = "location"
-    CONTACTS = "contacts"
-    ORDER = "order"
-    INTERACTIVE = "interactive"
-    UNSUPPORTED = "unsupported"  #: the provider itself cannot pass it on
 
 
 class DeliveryStatus(StrEnum):
@@ -89,24 +76,6 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """Something a person can read."""
-
-    body: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsupported:
-    """Something that arrived and cannot be shown yet; `caption` is the text that came along."""
-
-    kind: ContentKind
-    caption: str = ""
-
-
-type Content = Text | Unsupported
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderError:
     """What a provider says went wrong with one message; `code` is the provider's own."""
 
@@ -114,6 +83,26 @@ class ProviderError:
     title: str
     details: str = ""
     reason: FailureReason = FailureReason.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A group chat one of our inboxes is in."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Referral:
+    """Where somebody came from: an advertisement, a post, a story, a link."""
+
+    source: str  #: "ad", "post", "story", "link"
+    source_id: str = ""
+    headline: str = ""
+    body: str = ""
+    url: str = ""
+    click_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +114,39 @@ class InboundMessage:
     provider_message_id: str
     sender: Address
     sender_name: str = ""
-    aliases: tuple[Address, ...] = ()  #: other addresses of the same sender, named in passing
+    username: str = ""  #: a name at the provider that may change; without an @
+    aliases: tuple[Address, ...] = ()  #: other addresses of the same sender, proved by the provider
+    group: Group | None = None
     provider_time: datetime | None = None
     content: Content
     reply_to: str | None = None  #: the provider's id of the quoted message, perhaps unknown to us
+    is_forwarded: bool = False
+    referral: Referral | None = None
+    window_until: datetime | None = None  #: until when a free answer is allowed, where the provider says so
+    is_imported: bool = False  #: it is of the past: no unread, no window, no answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoMessage:
+    """We wrote to a person, but not from here: on the phone, in another app; or the echo of a send of ours.
+
+    It clears pending, opens no window, and is one message with the send it echoes.
+    """
+
+    path: str
+    inbox_address: str
+    provider_message_id: str
+    recipient: Address
+    recipient_name: str = ""
+    username: str = ""
+    aliases: tuple[Address, ...] = ()
+    group: Group | None = None
+    provider_time: datetime | None = None
+    content: Content
+    reply_to: str | None = None
+    send_id: str = ""  #: the id a send of ours was answered with, where the echo has another one
+    status: DeliveryStatus | None = None  #: how far it came, where the provider says so
+    is_imported: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +160,131 @@ class StatusUpdate:
     provider_time: datetime | None = None
     error: ProviderError | None = None
     callback_data: str | None = None  #: what we put in the send, if the provider returns it
+    also_known_as: str = ""  #: another id of the same message
+    pricing_category: str = ""  #: what the provider charges it as; "" where it says nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadUpTo:
+    """A person has seen this message and all of ours before it."""
+
+    path: str
+    inbox_address: str
+    reader: Address
+    provider_message_id: str = ""
+    provider_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEdited:
+    """A message got other words, whoever wrote it."""
+
+    path: str
+    inbox_address: str
+    provider_message_id: str
+    text: str
+    provider_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDeleted:
+    """A message was taken back by whoever wrote it."""
+
+    path: str
+    inbox_address: str
+    provider_message_id: str
+    provider_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactionChanged:
+    """Somebody put an emoji on a message, or took it back; each has one at most."""
+
+    path: str
+    inbox_address: str
+    provider_message_id: str
+    emoji: str  #: "" takes it back
+    reactor: Address | None  #: None: ourselves, on the phone
+    reactor_name: str = ""
+    provider_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressesChanged:
+    """The provider says that these addresses are one person: a number or an id changed, or came to light."""
+
+    path: str
+    inbox_address: str
+    known: Address
+    now: tuple[Address, ...]
+    provider_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactSynced:
+    """The address book of a phone of ours: somebody is in it under this name, or no longer."""
+
+    path: str
+    inbox_address: str
+    address: Address
+    aliases: tuple[Address, ...] = ()
+    name: str = ""
+    is_removed: bool = False
+    provider_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketingPreference:
+    """A person stopped marketing messages, or takes them again."""
+
+    path: str
+    inbox_address: str
+    person: Address
+    is_allowed: bool
+    provider_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryProgress:
+    """How far the import of old messages came; `error` when it will not come at all."""
+
+    path: str
+    inbox_address: str
+    phase: int = 0
+    chunk: int = 0
+    percent: int = 0
+    error: ProviderError | None = None
+
+
+class NoticeEffect(StrEnum):
+    """What a notice means for the account."""
+
+    NONE = "none"
+    PAUSE = "pause"  #: nothing can be sent until it is connected again
+    RESUME = "resume"
+
+
+class NoticeLevel(StrEnum):
+    """How urgent a notice is."""
+
+    INFO = "info"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountNotice:
+    """The provider says something about the account, a number or a template; `code` is stable."""
+
+    path: str
+    code: str  #: "template_status", "quality", "offboarded", "phone_status" …
+    level: NoticeLevel = NoticeLevel.INFO
+    text: str = ""  #: short, without personal data
+    subject: str = ""  #: what it is about: a template, a number
+    inbox_address: str = ""  #: empty: all of the account
+    details: Mapping[str, str] = field(default_factory=dict)
+    effect: NoticeEffect = NoticeEffect.NONE
+    provider_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +306,22 @@ class BrokenItem:
     error: str
 
 
-type Event = InboundMessage | StatusUpdate | Ignored | BrokenItem
+type Event = (
+    InboundMessage
+    | EchoMessage
+    | StatusUpdate
+    | ReadUpTo
+    | MessageEdited
+    | MessageDeleted
+    | ReactionChanged
+    | AddressesChanged
+    | ContactSynced
+    | MarketingPreference
+    | HistoryProgress
+    | AccountNotice
+    | Ignored
+    | BrokenItem
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,9 +330,12 @@ class OutboundMessage:
 
     inbox_address: str
     recipient: Address
-    content: Content
+    group_address: str = ""
+    content: Sendable
     reply_to: str | None = None
     callback_data: str = ""  #: no personal data: the provider stores it
+    message_key: str = ""  #: the same for every attempt of one message, for providers that know idempotency
+    is_late: bool = False  #: the free window is over, and only a person may still answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +345,7 @@ class SendResult:
     provider_message_id: str
     note: str = ""  #: a stable word of the provider, such as "held_for_quality_assessment"
     recipient: Address | None = None  #: the address the provider knows the person by
+    is_queued: bool = False  #: it only waits at the provider: not even sent yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

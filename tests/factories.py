@@ -15,7 +15,8 @@ from apps.core.actors import SYSTEM, Actor, Role
 from apps.inboxes.models import Inbox, ProviderAccount
 from apps.organization.models import Branch, Company
 from providers import registry
-from providers.types import Address, AddressScope, Content, InboundMessage, Text
+from providers.contents import Content, Text
+from providers.types import Address, AddressScope, InboundMessage
 
 PASSWORD = "correct horse battery"
 APP_SECRET = "app-secret-of-tests"

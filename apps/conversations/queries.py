@@ -176,7 +176,7 @@ def attachments_of(messages: Iterable[Message]) -> dict[int, list[Attachment]]:
     """Return the files of several messages, by the key of the message."""
     found: dict[int, list[Attachment]] = defaultdict(list)
     for attachment in Attachment.objects.filter(message__in=messages).order_by("pk"):
-        found[attachment.message_id].append(attachment)
+        found[attachment.message_id or 0].append(attachment)
     return found
 
 

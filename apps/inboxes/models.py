@@ -177,3 +177,63 @@ class DeadLetter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.error_class} {self.path}".strip()
+
+
+class AccountNotice(models.Model):
+    """Something a provider said about an account, a number or a template of ours; the newest of each is shown."""
+
+    class Level(models.TextChoices):
+        INFO = "info", _("Information")
+        WARNING = "warning", _("Warning")
+        PROBLEM = "problem", _("Problem")
+
+    account = models.ForeignKey(ProviderAccount, models.CASCADE, related_name="notices", verbose_name=_("account"))
+    inbox = models.ForeignKey(Inbox, models.CASCADE, null=True, related_name="notices", verbose_name=_("inbox"))
+    code = models.CharField(_("code"), max_length=60)
+    subject = models.CharField(_("about"), max_length=200, blank=True)
+    level = models.CharField(_("level"), max_length=10, choices=Level)
+    text = models.CharField(_("text"), max_length=300, blank=True)
+    details = models.JSONField(_("details"), default=dict)
+    at = models.DateTimeField(_("time"))
+    created_at = models.DateTimeField(_("created"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("notice of a provider")
+        verbose_name_plural = _("notices of providers")
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "inbox", "code", "subject", "at"], nulls_distinct=False, name="account_notice_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.subject}".strip()
+
+
+class HistoryImport(models.Model):
+    """The old messages of a phone on their way into an inbox."""
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("Requested")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        DECLINED = "declined", _("Declined on the phone")
+        SILENT = "silent", _("Nothing came")
+
+    inbox = models.OneToOneField(Inbox, models.CASCADE, related_name="history", verbose_name=_("inbox"))
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.REQUESTED)
+    request_id = models.CharField(_("id of the request"), max_length=120, blank=True)
+    percent = models.PositiveSmallIntegerField(_("percent"), default=0)
+    chunks = models.PositiveIntegerField(_("parts"), default=0)
+    messages = models.PositiveIntegerField(_("messages"), default=0)
+    error_code = models.CharField(_("error"), max_length=40, blank=True)
+    requested_at = models.DateTimeField(_("requested"), db_default=Now())
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("history import")
+        verbose_name_plural = _("history imports")
+
+    def __str__(self) -> str:
+        return f"{self.inbox} {self.percent} %"

@@ -5,23 +5,16 @@ from typing import ClassVar, Final
 
 from providers import meta
 from providers.base import (
-    Capabilities,
     Provider,
     Transport,
     credential,
     gettext_noop,
     option,
 )
+from providers.capabilities import Capabilities
+from providers.contents import ContentKind
 from providers.simulator import inbound, outbound
-from providers.types import (
-    ContentKind,
-    DeliveryStatus,
-    Event,
-    FailureReason,
-    OutboundMessage,
-    SendResult,
-    WebhookRequest,
-)
+from providers.types import DeliveryStatus, Event, FailureReason, OutboundMessage, SendResult, WebhookRequest
 
 SIGNATURE_HEADER: Final = "x-simulator-signature"
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from providers.contents import Text
 from providers.errors import UnreadablePayload
 from providers.meta import MOST_ITEMS, at_most, clean_id, invalid_fields, read_object
 from providers.simulator import wire
@@ -19,7 +20,6 @@ from providers.types import (
     InboundMessage,
     ProviderError,
     StatusUpdate,
-    Text,
 )
 
 #: The failures the phone's page offers, and what each means.

@@ -2,6 +2,7 @@
 
 from pydantic import ValidationError
 
+from providers.contents import Text
 from providers.errors import (
     AuthFailed,
     RefusedForNow,
@@ -13,14 +14,7 @@ from providers.errors import (
 )
 from providers.meta import read_object, retry_after_seconds
 from providers.simulator import wire
-from providers.types import (
-    AddressScope,
-    FailureReason,
-    HttpAnswer,
-    OutboundMessage,
-    SendResult,
-    Text,
-)
+from providers.types import AddressScope, FailureReason, HttpAnswer, OutboundMessage, SendResult
 
 TEXT_MAX_LENGTH = 4096
 

@@ -7,23 +7,16 @@ from typing import ClassVar
 
 from providers import meta
 from providers.base import (
-    Capabilities,
     Provider,
     Transport,
     credential,
     gettext_noop,
     option,
 )
+from providers.capabilities import Capabilities
+from providers.contents import ContentKind
 from providers.errors import Rejected
-from providers.types import (
-    ContentKind,
-    DeliveryStatus,
-    Event,
-    FailureReason,
-    OutboundMessage,
-    SendResult,
-    WebhookRequest,
-)
+from providers.types import DeliveryStatus, Event, FailureReason, OutboundMessage, SendResult, WebhookRequest
 from providers.whatsapp import codes, inbound, outbound
 
 _PHONE_NUMBER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)

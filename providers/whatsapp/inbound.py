@@ -12,22 +12,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from providers.contents import Content, ContentKind, Text, Unsupported
 from providers.errors import UnreadablePayload
 from providers.meta import MOST_ITEMS, at_most, invalid_fields, read_object, safe_text
 from providers.types import (
     Address,
     AddressScope,
     BrokenItem,
-    Content,
-    ContentKind,
     DeliveryStatus,
     Event,
     Ignored,
     InboundMessage,
     ProviderError,
     StatusUpdate,
-    Text,
-    Unsupported,
 )
 from providers.whatsapp import codes, wire
 

@@ -4,17 +4,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from providers.contents import Text
 from providers.errors import Rejected, SendError, UncertainSend, UnreadablePayload
 from providers.meta import read_object, send_error
-from providers.types import (
-    Address,
-    AddressScope,
-    FailureReason,
-    HttpAnswer,
-    OutboundMessage,
-    SendResult,
-    Text,
-)
+from providers.types import Address, AddressScope, FailureReason, HttpAnswer, OutboundMessage, SendResult
 from providers.whatsapp import codes, wire
 from providers.whatsapp.inbound import address
 

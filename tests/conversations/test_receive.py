@@ -13,7 +13,8 @@ from apps.conversations.models import Conversation, Message
 from apps.core.actors import SYSTEM
 from apps.core.models import LiveEvent
 from apps.people.models import Identity, Person
-from providers.types import Address, AddressScope, ContentKind, InboundMessage, Text, Unsupported
+from providers.contents import ContentKind, Text, Unsupported
+from providers.types import Address, AddressScope, InboundMessage
 from tests.crowd import crowd
 from tests.factories import make_account, make_conversation, make_inbox, receive
 

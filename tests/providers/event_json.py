@@ -15,7 +15,9 @@ def as_json(events: list[Event]) -> list[dict[str, Any]]:
 def _plain(value: Any) -> Any:
     match value:
         case dict():
-            return {key: _plain(item) for key, item in value.items() if item not in (None, "", ())}
+            return {
+                key: _plain(item) for key, item in value.items() if item not in (None, "", (), {}) and item is not False
+            }
         case list() | tuple():
             return [_plain(item) for item in value]
         case datetime():

@@ -25,7 +25,8 @@ from apps.core.actors import Actor, Scope, require
 from apps.inboxes.actions import pause_account, unpause_account
 from apps.inboxes.models import ProviderAccount
 from providers import errors
-from providers.types import Address, AddressScope, OutboundMessage, SendResult, Text
+from providers.contents import Text
+from providers.types import Address, AddressScope, OutboundMessage, SendResult
 
 LEASE_SECONDS = 120
 SEND_SECONDS = 35
@@ -61,7 +62,7 @@ WITH account AS (
           AND NOT EXISTS (
               SELECT FROM conversations_message earlier
               WHERE earlier.conversation_id = m.conversation_id AND earlier.id < m.id
-                AND earlier.dispatch IN ('queued', 'waiting', 'needs_auth', 'sending'))
+                AND earlier.dispatch IN ('preparing', 'queued', 'waiting', 'needs_auth', 'sending'))
         ORDER BY m.priority, m.next_attempt_at, m.id LIMIT account.room {lock}
     ) m
 )

@@ -13,7 +13,8 @@ from apps.core.actors import Actor, Scope, require
 from apps.inboxes.models import Inbox
 from apps.people.actions import identity_at
 from apps.people.models import Identity
-from providers.types import InboundMessage, Text, Unsupported
+from providers.contents import Text, Unsupported
+from providers.types import InboundMessage
 
 LATEST_PAST = timedelta(days=7)
 ALMOST_A_SECOND = timedelta(milliseconds=999)

@@ -21,7 +21,8 @@ from apps.inboxes.actions import add_account, add_inbox
 from apps.inboxes.models import Inbox
 from apps.organization.models import Branch, Company
 from apps.people.models import PersonTag, Tag
-from providers.types import Address, AddressScope, InboundMessage, Text
+from providers.contents import Text
+from providers.types import Address, AddressScope, InboundMessage
 
 USERS = (
     ("admin", "Ana Administradora", Role.ADMINISTRATOR, ()),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from providers.contents import Text
 from providers.errors import (
     AuthFailed,
     NotSent,
@@ -18,7 +19,7 @@ from providers.errors import (
     WindowClosed,
 )
 from providers.http import PERMIT_SECONDS, HttpClient
-from providers.types import Address, AddressScope, OutboundMessage, SendResult, Text
+from providers.types import Address, AddressScope, OutboundMessage, SendResult
 from providers.whatsapp.outbound import build
 from tests.providers import graph_behaviour as behaviour
 from tests.providers.accounts import account

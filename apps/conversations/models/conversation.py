@@ -1,0 +1,72 @@
+"""Threads with people."""
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from apps.inboxes.models import Inbox
+from apps.people.models import Identity, Person, SearchKey
+
+
+class Conversation(models.Model):
+    """One thread per inbox and identity; open while `closed_at` is null.
+
+    The `last_*` columns, the counters and the window repeat what the messages say, so that the list of
+    chats reads one table. Only the actions of this room write them, in the transaction of the message.
+    """
+
+    inbox = models.ForeignKey(Inbox, models.PROTECT, related_name="conversations", verbose_name=_("inbox"))
+    identity = models.ForeignKey(Identity, models.PROTECT, related_name="conversations", verbose_name=_("identity"))
+    person = models.ForeignKey(Person, models.PROTECT, related_name="conversations", verbose_name=_("person"))
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("assignee"),
+    )
+    is_pending = models.BooleanField(_("pending"), default=False)
+    pending_since = models.DateTimeField(_("pending since"), null=True, blank=True)
+    snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
+    auto_reply = models.BooleanField(_("automatic answers"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    unread_count = models.PositiveIntegerField(_("unread"), default=0)
+    last_message = models.ForeignKey("Message", models.SET_NULL, null=True, related_name="+")
+    last_message_text = models.CharField(_("last message"), max_length=200, blank=True)
+    last_message_kind = models.CharField(max_length=20, blank=True)
+    last_message_direction = models.CharField(max_length=3, blank=True)
+    last_message_sender = models.CharField(max_length=12, blank=True)
+    last_message_status = models.CharField(max_length=12, blank=True)
+    last_message_at = models.DateTimeField(_("last message at"), db_default=Now())
+    last_inbound_at = models.DateTimeField(_("last word of the person"), null=True)
+    window_ends_at = models.DateTimeField(_("free answers until"), null=True)
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        ordering = ["-last_message_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["inbox", "identity"], condition=Q(closed_at=None), name="conversation_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_pending=False, pending_since=None) | Q(is_pending=True, pending_since__isnull=False),
+                name="conversation_pending_since",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-last_message_at", "-id"], name="conversation_recent"),
+            models.Index(fields=["inbox", "-last_message_at", "-id"], name="conversation_inbox_recent"),
+            models.Index(fields=["inbox", "pending_since"], condition=Q(is_pending=True), name="conversation_pending"),
+            models.Index(fields=["inbox"], condition=Q(unread_count__gt=0), name="conversation_unread"),
+            models.Index(fields=["assignee", "-last_message_at", "-id"], name="conversation_assignee"),
+            GinIndex(OpClass(SearchKey("last_message_text"), name="gin_trgm_ops"), name="conversation_search"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} · {self.inbox}"
