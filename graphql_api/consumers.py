@@ -8,8 +8,6 @@ seconds, 4409 an id used twice, 4429 too many frames or sockets, 1009 frame too 
 import asyncio
 import json
 import logging
-import time
-from collections import Counter
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,6 +24,7 @@ from strawberry.types.unset import UnsetType
 from apps.accounts.queries import actor_for_token, current_actor
 from apps.core import live
 from apps.core.actors import NOBODY
+from apps.core.sockets import FRAME_BYTES, Allowance, Places
 from graphql_api.context import Context
 from graphql_api.core.subscriptions import is_about_access
 from graphql_api.schema import schema
@@ -35,13 +34,9 @@ from graphql_api.views import bearer_token
 INIT_SECONDS = 10
 RECHECK_SECONDS = 60
 SUBSCRIPTIONS = 20
-SOCKETS_PER_TOKEN = 20
-FRAME_BYTES = 64 * 1024
-FRAMES_PER_SECOND = 20
-FRAME_BURST = 50
 
 logger = logging.getLogger(__name__)
-_open_sockets: Counter[int] = Counter()
+places = Places(20)
 
 
 @dataclass(kw_only=True)
@@ -76,8 +71,7 @@ class GraphQLConsumer(GraphQLWSConsumer[SocketContext, None]):
         self.tasks: list[asyncio.Task[None]] = []
         self.is_closed = False
         self._counted_for: int | None = None
-        self._allowance = float(FRAME_BURST)
-        self._refilled_at = time.monotonic()
+        self._allowance = Allowance()
 
     async def get_context(self, request: object, response: object) -> SocketContext:
         return self.context
@@ -95,9 +89,9 @@ class GraphQLConsumer(GraphQLWSConsumer[SocketContext, None]):
         if actor is None:
             raise ConnectionRejectionError
         context.actor = actor
-        self._counted_for = actor.token_id or 0
-        _open_sockets[self._counted_for] += 1
-        if _open_sockets[self._counted_for] > SOCKETS_PER_TOKEN:
+        if places.take(actor.token_id or 0):
+            self._counted_for = actor.token_id or 0
+        else:
             await self.close(4429, "Too many sockets")
         self._start(self._watch_access(cursor))
         self._start(self._stay_until_refused())
@@ -105,10 +99,7 @@ class GraphQLConsumer(GraphQLWSConsumer[SocketContext, None]):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Take one frame. Nobody may say too much or too fast."""
-        now = time.monotonic()
-        refilled = self._allowance + (now - self._refilled_at) * FRAMES_PER_SECOND
-        self._allowance, self._refilled_at = min(float(FRAME_BURST), refilled) - 1, now
-        if self._allowance < 0:
+        if not self._allowance.take():
             await self.close(4429, "Too many frames")
         elif len((text_data or "").encode()) > FRAME_BYTES or len(bytes_data or b"") > FRAME_BYTES:
             await self.close(1009, "Frame too long")
@@ -130,7 +121,7 @@ class GraphQLConsumer(GraphQLWSConsumer[SocketContext, None]):
         for task in self.tasks:
             task.cancel()
         if self._counted_for is not None:
-            _open_sockets[self._counted_for] -= 1
+            places.give_back(self._counted_for)
         with suppress(Error):  # told by `_ended` already
             await super().disconnect(code)
 

@@ -7,8 +7,6 @@ too many frames, 1003 binary frame, 1009 frame too long, 1011 we failed, 1013 to
 import asyncio
 import json
 import logging
-import time
-from collections import Counter
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -21,34 +19,16 @@ from apps.accounts.queries import actor_of_session
 from apps.console.frames import drawer
 from apps.core import live
 from apps.core.actors import Actor, Scope
+from apps.core.sockets import FRAME_BYTES, Allowance, Places
 
 BEAT_SECONDS = 30
 RECHECK_SECONDS = 60
-SOCKETS_PER_USER = 10
-FRAME_BYTES = 64 * 1024
-FRAMES_PER_SECOND = 20
-FRAME_BURST = 50
 SEND_SECONDS = 20
 LONGEST_GAP = live.PAGE
 """A screen that missed more than this loads afresh: that is quicker than drawing every event."""
 
 logger = logging.getLogger(__name__)
-_open_sockets: Counter[int] = Counter()
-
-
-class Allowance:
-    """A bucket of frames that refills with time."""
-
-    def __init__(self) -> None:
-        self._left = float(FRAME_BURST)
-        self._at = time.monotonic()
-
-    def take(self) -> bool:
-        """Take one frame; False when the bucket is empty."""
-        now = time.monotonic()
-        self._left = min(FRAME_BURST, self._left + (now - self._at) * FRAMES_PER_SECOND) - 1
-        self._at = now
-        return self._left >= 0
+places = Places(10)
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -86,9 +66,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return 4401
         if not self.actor.can(Scope.CONVERSATIONS_READ):
             return 4403
-        if _open_sockets[self.actor.user_id] >= SOCKETS_PER_USER:
+        if not places.take(self.actor.user_id):
             return 4429
-        _open_sockets[self.actor.user_id] += 1
         self.counted_for = self.actor.user_id
         return 0
 
@@ -97,7 +76,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         for task in self.tasks:
             task.cancel()
         if self.counted_for is not None:
-            _open_sockets[self.counted_for] -= 1
+            places.give_back(self.counted_for)
             self.counted_for = None
 
     async def close(self, code: int | None = None, reason: str | None = None) -> None:

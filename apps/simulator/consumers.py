@@ -7,7 +7,6 @@ It only speaks; a page that says anything is sent away. Close codes: 4401 not (o
 import asyncio
 import json
 import logging
-from collections import Counter
 from contextlib import suppress
 from urllib.parse import parse_qs
 
@@ -21,15 +20,15 @@ from django.utils import translation
 from apps.accounts.queries import actor_of_session
 from apps.core import live
 from apps.core.actors import Actor, Scope
+from apps.core.sockets import Places
 from apps.simulator.actions import report_status
 from apps.simulator.models import Phone
 from apps.simulator.queries import get_phone, last_messages
 
 BEAT_SECONDS = 30
-SOCKETS_PER_USER = 10
 
 logger = logging.getLogger(__name__)
-_open_sockets: Counter[int] = Counter()
+places = Places(10)
 
 
 class PhoneConsumer(AsyncWebsocketConsumer):
@@ -60,9 +59,8 @@ class PhoneConsumer(AsyncWebsocketConsumer):
         """Return why this page may not stay, as a close code; 0 when it may, and then it is counted."""
         if actor is None or actor.user_id is None or not actor.can(Scope.SIMULATE):
             return 4401
-        if _open_sockets[actor.user_id] >= SOCKETS_PER_USER:
+        if not places.take(actor.user_id):
             return 4429
-        _open_sockets[actor.user_id] += 1
         self.counted_for = actor.user_id
         return 0
 
@@ -70,7 +68,7 @@ class PhoneConsumer(AsyncWebsocketConsumer):
         for task in self.tasks:
             task.cancel()
         if self.counted_for is not None:
-            _open_sockets[self.counted_for] -= 1
+            places.give_back(self.counted_for)
             self.counted_for = None
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:

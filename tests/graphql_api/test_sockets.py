@@ -281,11 +281,11 @@ class TestAccess:
     def test_an_application_has_so_many_sockets(
         self, server: str, house: House, token: str, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr(consumers, "SOCKETS_PER_TOKEN", 1)
+        monkeypatch.setattr(consumers.places, "most", 1)
         with opened(server, token), opened(server, None) as second:
             second.say(type="connection_init", payload={"authToken": token})
             assert closing(second) == 4429
-        eventually(lambda: not any(consumers._open_sockets.values()), what="the sockets to be gone")
+        eventually(lambda: not consumers.places.count(), what="the sockets to be gone")
         with opened(server, token) as again:
             assert again.ask(ME)["data"]["me"]["role"] == "OPERATOR"
 
