@@ -15,6 +15,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.sites import UnfoldAdminSite
 
+from apps.core import live
 from apps.core.actors import Actor, Role
 
 STAFF = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR})
@@ -66,6 +67,13 @@ class HouseAdminSite(UnfoldAdminSite):
     @method_decorator(under_admin_policy)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().login(request, extra_context)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Change one's own password; screens open elsewhere in this name end at once, as their sessions do."""
+        response = super().password_change(request, extra_context)
+        if request.method == "POST" and response.status_code == 302:
+            live.publish(live.LiveKind.ACCESS_CHANGED, user_id=request.user.pk)
+        return response
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Search the names of the lists. A page that does not exist is missing, not an accident."""

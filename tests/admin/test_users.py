@@ -7,6 +7,8 @@ import pytest
 from apps.accounts.models import ApiToken, User
 from apps.accounts.queries import actor_for_token
 from apps.core.actors import Role, Scope
+from apps.core.live import LiveKind
+from apps.core.models import LiveEvent
 from apps.organization.models import Branch
 from tests.admin.conftest import Enter, send
 from tests.admin.house import House, fingerprint
@@ -137,3 +139,13 @@ def test_a_supervisor_makes_tokens_for_nobody_else(built: House, enter: Enter) -
     assert "user" in answer.context["adminform"].form.errors
     client.post("/admin/accounts/apitoken/add/", {**sent, "user": built.users["supervisor"].pk})
     assert ApiToken.objects.get(name="Mía").allowed_scopes() < set(Scope)
+
+
+def test_a_changed_password_ends_the_screens_that_live_by_the_old_one(built: House, enter: Enter) -> None:
+    sent = {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": "another"}
+    client = enter("supervisor")
+    assert client.post("/admin/password_change/", sent).status_code == 200
+    assert not LiveEvent.objects.filter(kind=LiveKind.ACCESS_CHANGED).exists()
+    assert client.post("/admin/password_change/", {**sent, "new_password2": NEW_PASSWORD}).status_code == 302
+    told = LiveEvent.objects.get(kind=LiveKind.ACCESS_CHANGED)
+    assert User.objects.get(pk=told.user_id).check_password(NEW_PASSWORD)
