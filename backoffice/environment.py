@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
@@ -34,3 +35,9 @@ def own_secrets(data_dir: Path) -> dict[str, str]:
     finally:
         draft.unlink()
     return made
+
+
+def host_of(url: str) -> str:
+    """Return the host a URL names, as a Host header writes it and without a port."""
+    host = urlsplit(url).hostname or ""
+    return f"[{host}]" if ":" in host else host

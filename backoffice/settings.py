@@ -10,7 +10,8 @@ import environ
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.environment import own_secrets, read_json
+from apps.core.supervisor.address import url
+from backoffice.environment import host_of, own_secrets, read_json
 from backoffice.unfold import UNFOLD as UNFOLD
 
 env = environ.Env()
@@ -21,7 +22,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))).resolve()
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
-PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
+PUBLIC_URL = env.str("PUBLIC_URL", default=url(HOST, PORT)).rstrip("/")
 PRODUCT_NAME = env.str("PRODUCT_NAME", default="Mostrador")
 
 # --- Security --------------------------------------------------------------------------------------
@@ -30,7 +31,7 @@ DEBUG = env.bool("DEBUG", default=False)
 _own = {} if env.str("SECRET_KEY", "") and env.str("ENCRYPTION_KEYS", "") else own_secrets(DATA_DIR)
 SECRET_KEY = env.str("SECRET_KEY", default=_own.get("SECRET_KEY", ""))
 ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", default=[_own.get("ENCRYPTION_KEYS", "")])
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", host_of(PUBLIC_URL)])
 _https = PUBLIC_URL.startswith("https://")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 SECURE_SSL_REDIRECT = False  # the proxy does it; health checks come by plain HTTP
@@ -216,8 +217,7 @@ Q_CLUSTER: dict[str, Any] = {
 
 META_GRAPH_URL = env.str("META_GRAPH_URL", default="https://graph.facebook.com").rstrip("/")
 META_GRAPH_VERSION = env.str("META_GRAPH_VERSION", default="v25.0")
-_here = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(HOST, HOST)  # noqa: S104 – where every address listens, this one does
-SIMULATOR_URL = env.str("SIMULATOR_URL", default=f"http://{_here}:{PORT}").rstrip("/")
+SIMULATOR_URL = env.str("SIMULATOR_URL", default=url(HOST, PORT)).rstrip("/")
 
 # --- Language and time -----------------------------------------------------------------------------
 
