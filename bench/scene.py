@@ -17,7 +17,8 @@ from django.test import Client
 from apps.accounts.actions import create_token
 from apps.accounts.models import User
 from apps.core.actors import SYSTEM, Role
-from apps.inboxes.actions import add_account, add_inbox
+from apps.inboxes.actions.accounts import add_account
+from apps.inboxes.actions.inboxes import add_inbox
 from apps.organization.models import Branch, Company
 
 CREDENTIALS = {

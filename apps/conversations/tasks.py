@@ -18,7 +18,7 @@ from apps.conversations.actions.process import process_event, process_statuses
 from apps.core.actors import SYSTEM
 from apps.core.jobs import Job, enqueue, only_one
 from apps.core.secrets import UnreadableSecret
-from apps.inboxes import actions as inboxes
+from apps.inboxes.actions import journal
 from apps.inboxes.models import WebhookEvent
 from providers.base import Provider
 from providers.errors import AuthFailed, BadCredentials, Rejected, SendError, UncertainSend
@@ -44,14 +44,14 @@ def process_events() -> str:
     """Take journal rows until none is due, or the time of one task is over."""
     until = time.monotonic() + EVENT_SECONDS
     done = 0
-    while events := inboxes.claim_events(limit=BATCH, actor=SYSTEM):
+    while events := journal.claim_events(limit=BATCH, actor=SYSTEM):
         if not done and len(events) == BATCH:
             enqueue(Job.PROCESS_EVENTS)  # there is more than one worker's share
         others = process_statuses(events)
         done += len(events) - len(others)
         for number, event in enumerate(others):
             if time.monotonic() > until:
-                inboxes.release_events(events=others[number:], actor=SYSTEM)
+                journal.release_events(events=others[number:], actor=SYSTEM)
                 enqueue(Job.PROCESS_EVENTS)
                 return f"{done} events, more wait"
             process_event(event)
@@ -100,8 +100,8 @@ def sweep() -> str:
     lost = recover.end_lost_leases(actor=SYSTEM)
     expired = recover.expire_unsent(actor=SYSTEM)
     settled = recover.settle_waiting_statuses(actor=SYSTEM)
-    inboxes.bury_events(actor=SYSTEM)
-    if WebhookEvent.objects.filter(inboxes.due_events()).exists():
+    journal.bury_events(actor=SYSTEM)
+    if WebhookEvent.objects.filter(journal.due_events()).exists():
         enqueue(Job.PROCESS_EVENTS)
     if deliver.can_claim(actor=SYSTEM):
         enqueue(Job.DELIVER_MESSAGES)

@@ -27,6 +27,7 @@ class ProviderAccount(models.Model):
     class State(models.TextChoices):
         OK = "ok", _("Working")
         NEEDS_AUTH = "needs_auth", _("Needs new credentials")
+        PAUSED = "paused", _("Paused by the provider")
 
     kind = models.CharField(_("provider"), max_length=40)
     name = models.CharField(_("name"), max_length=80, unique=True)
@@ -90,6 +91,7 @@ class Inbox(models.Model):
     group_address = models.CharField(_("group address"), max_length=128, blank=True)
     name = models.CharField(_("name"), max_length=80)
     is_active = models.BooleanField(_("active"), default=True)
+    is_paused = models.BooleanField(_("paused by the provider"), default=False, editable=False)
     auto_reply = models.BooleanField(
         _("automatic answers"), null=True, blank=True, help_text=_("Unknown: as in the settings.")
     )
@@ -187,6 +189,11 @@ class AccountNotice(models.Model):
         WARNING = "warning", _("Warning")
         PROBLEM = "problem", _("Problem")
 
+    class Effect(models.TextChoices):
+        NONE = "none", _("None")
+        PAUSE = "pause", _("Nothing can be sent")
+        RESUME = "resume", _("It can be sent again")
+
     account = models.ForeignKey(ProviderAccount, models.CASCADE, related_name="notices", verbose_name=_("account"))
     inbox = models.ForeignKey(Inbox, models.CASCADE, null=True, related_name="notices", verbose_name=_("inbox"))
     code = models.CharField(_("code"), max_length=60)
@@ -194,6 +201,7 @@ class AccountNotice(models.Model):
     level = models.CharField(_("level"), max_length=10, choices=Level)
     text = models.CharField(_("text"), max_length=300, blank=True)
     details = models.JSONField(_("details"), default=dict)
+    effect = models.CharField(_("effect"), max_length=10, choices=Effect, default=Effect.NONE)
     at = models.DateTimeField(_("time"))
     created_at = models.DateTimeField(_("created"), db_default=Now())
 
@@ -225,6 +233,7 @@ class HistoryImport(models.Model):
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.REQUESTED)
     request_id = models.CharField(_("id of the request"), max_length=120, blank=True)
     percent = models.PositiveSmallIntegerField(_("percent"), default=0)
+    parts = models.JSONField(default=list, editable=False)
     chunks = models.PositiveIntegerField(_("parts"), default=0)
     messages = models.PositiveIntegerField(_("messages"), default=0)
     error_code = models.CharField(_("error"), max_length=40, blank=True)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.conversations.models import Conversation, Direction, Message
 from apps.core.actors import Actor, Scope, require
-from apps.inboxes.actions import add_event
+from apps.inboxes.actions.journal import add_event
 from apps.inboxes.models import Inbox
 from apps.simulator.models import Phone, PhoneMessage
 from providers.meta import clean_id, clean_text

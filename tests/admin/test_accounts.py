@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
-from apps.inboxes.actions import stored_credentials
+from apps.inboxes.actions.accounts import stored_credentials
 from apps.inboxes.models import Inbox, ProviderAccount
 from apps.organization.models import Branch
 from providers import registry

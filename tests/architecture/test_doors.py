@@ -16,8 +16,9 @@ from apps.conversations import queries as conversations
 from apps.conversations.actions import marks, send
 from apps.conversations.models import Attachment, Conversation, Message, PendingStatus, SendAttempt
 from apps.core.actors import NOBODY, ROLE_SCOPES, SYSTEM, Actor, Role, Scope
-from apps.inboxes import actions as inbox_actions
 from apps.inboxes import queries as inboxes
+from apps.inboxes.actions.accounts import add_account, change_credentials, rename_account, set_account_active
+from apps.inboxes.actions.inboxes import add_inbox, change_inbox
 from apps.inboxes.models import DeadLetter, Inbox, WebhookEvent
 from apps.organization import queries as organization
 from apps.organization.models import Branch, Company, CompanyDocument
@@ -229,14 +230,12 @@ def test_setting_up_is_for_administrators(here):
 
     account, inbox = here.rows["accounts"], here.rows["inboxes"]
     deeds: list[Callable[[Actor], object]] = [
-        lambda actor: inbox_actions.add_account(kind="simulator", name="New", credentials={}, actor=actor),
-        lambda actor: inbox_actions.change_credentials(account=account, credentials={}, actor=actor),
-        lambda actor: inbox_actions.rename_account(account=account, name="x", actor=actor),
-        lambda actor: inbox_actions.set_account_active(account=account, is_active=False, actor=actor),
-        lambda actor: inbox_actions.add_inbox(account=account, branch=here.branch, address="1", name="x", actor=actor),
-        lambda actor: inbox_actions.change_inbox(
-            inbox=inbox, branch=here.branch, name="x", is_active=True, actor=actor
-        ),
+        lambda actor: add_account(kind="simulator", name="New", credentials={}, actor=actor),
+        lambda actor: change_credentials(account=account, credentials={}, actor=actor),
+        lambda actor: rename_account(account=account, name="x", actor=actor),
+        lambda actor: set_account_active(account=account, is_active=False, actor=actor),
+        lambda actor: add_inbox(account=account, branch=here.branch, address="1", name="x", actor=actor),
+        lambda actor: change_inbox(inbox=inbox, branch=here.branch, name="x", is_active=True, actor=actor),
     ]
     for role in ROLES:
         for deed in deeds:

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from apps.core.management.commands.rotate_keys import encrypted_columns, rotate
 from apps.core.secrets import EncryptedJSONField
-from apps.inboxes.actions import stored_credentials
+from apps.inboxes.actions.accounts import stored_credentials
 from apps.inboxes.models import ProviderAccount
 from tests import factories
 from tests.commands.conftest import Call

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from apps.inboxes.actions import stored_credentials
+from apps.inboxes.actions.accounts import stored_credentials
 from apps.inboxes.models import Inbox, ProviderAccount
 from tests import factories
 from tests.commands.conftest import Call

@@ -14,7 +14,7 @@ from apps.conversations.actions.recover import end_lost_leases, expire_unsent
 from apps.conversations.models import Conversation, Message, SendAttempt
 from apps.conversations.tasks import prune_delivery, sweep
 from apps.core.actors import SYSTEM
-from apps.inboxes.actions import change_credentials, set_account_active
+from apps.inboxes.actions.accounts import change_credentials, set_account_active
 from apps.inboxes.models import Inbox, ProviderAccount
 from providers import errors
 from providers.errors import NotSent, UncertainSend

@@ -12,7 +12,7 @@ from apps.conversations.actions.send import mark_as_sent, resend_message, send_m
 from apps.conversations.models import Conversation, Message
 from apps.core.actors import SYSTEM, Role
 from apps.core.models import LiveEvent
-from apps.inboxes.actions import set_account_active
+from apps.inboxes.actions.accounts import set_account_active
 from apps.inboxes.models import Inbox
 from tests.crowd import crowd
 from tests.factories import make_account, make_actor, make_conversation, make_inbox, receive

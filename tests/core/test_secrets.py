@@ -13,7 +13,7 @@ from django.core.management import call_command
 
 from apps.core.actors import SYSTEM
 from apps.core.secrets import Sealed, UnreadableSecret
-from apps.inboxes.actions import change_credentials
+from apps.inboxes.actions.accounts import change_credentials
 from apps.inboxes.models import Inbox, ProviderAccount
 from tests.factories import make_account, make_inbox
 

@@ -108,7 +108,7 @@ def test_a_batch_is_processed_whole_around_a_broken_item(inbox, meta, run_jobs):
 
 def test_replaying_changes_nothing(inbox, meta, run_jobs):
     from apps.core.actors import SYSTEM
-    from apps.inboxes.actions import replay_events
+    from apps.inboxes.actions.journal import replay_events
 
     meta.send([meta.body(messages=[text_message("Hola")])])
     run_jobs()

@@ -15,8 +15,8 @@ from apps.conversations.models import Conversation, Message
 from apps.conversations.tasks import process_events, sweep
 from apps.core.actors import SYSTEM, Role
 from apps.core.models import LiveEvent, SiteSettings
-from apps.inboxes import actions
-from apps.inboxes.actions import (
+from apps.inboxes.actions import journal
+from apps.inboxes.actions.journal import (
     BrokenPart,
     add_event,
     claim_events,
@@ -59,7 +59,7 @@ def test_a_claimed_event_belongs_to_one_worker_until_its_lease_ends(inbox):
     event = write(inbox, "Hola")
     [claimed] = claim_events(limit=5, actor=SYSTEM)
     assert (claimed.pk, claimed.attempts, claim_events(limit=5, actor=SYSTEM)) == (event.pk, 1, [])
-    pass_time(event, actions.LEASE_SECONDS + 1)
+    pass_time(event, journal.LEASE_SECONDS + 1)
     [again] = claim_events(limit=5, actor=SYSTEM)
     assert (again.pk, again.attempts) == (event.pk, 2)
     # and the first worker, awake again, changes nothing
@@ -90,7 +90,7 @@ def test_a_delivery_that_kills_its_worker_is_dead_after_five_attempts(inbox):
     sweep()
     assert Message.objects.count() == 3
     poison.refresh_from_db()
-    assert (poison.state, poison.attempts) == (State.DEAD, actions.ATTEMPTS)
+    assert (poison.state, poison.attempts) == (State.DEAD, journal.ATTEMPTS)
     assert DeadLetter.objects.get().error_class == "WorkerLost"
     # and when the cause is mended, it is processed
     replay_events(events=[poison.uid], actor=SYSTEM)
@@ -102,16 +102,16 @@ def test_a_failing_delivery_waits_longer_each_time_and_ends_as_a_dead_letter(inb
     event = write(inbox, "Hola")
     monkeypatch.setattr(process.Delivery, "apply", lambda self: 1 / 0)
     waits = []
-    for _ in range(actions.ATTEMPTS):
+    for _ in range(journal.ATTEMPTS):
         process_events()
         event.refresh_from_db()
         waits.append(round((event.next_attempt_at - timezone.now()).total_seconds()))
         pass_time(event, 7200)
-    assert [pytest.approx(wait, abs=5) for wait in actions.PAUSE_SECONDS] == waits[:-1]
+    assert [pytest.approx(wait, abs=5) for wait in journal.PAUSE_SECONDS] == waits[:-1]
     assert (event.state, DeadLetter.objects.get().error_class) == (State.DEAD, "ZeroDivisionError")
     process_events()
     event.refresh_from_db()
-    assert event.attempts == actions.ATTEMPTS
+    assert event.attempts == journal.ATTEMPTS
 
 
 def test_what_a_task_did_not_begin_it_gives_back(inbox, monkeypatch):

@@ -10,7 +10,7 @@ from django_q.models import OrmQ
 
 from apps.conversations.models import Message
 from apps.core.actors import SYSTEM
-from apps.inboxes.actions import change_credentials, set_account_active
+from apps.inboxes.actions.accounts import change_credentials, set_account_active
 from apps.inboxes.models import DeadLetter, WebhookEvent
 from providers import webhooks
 from tests.factories import APP_SECRET, VERIFY_TOKEN, make_account, make_inbox

@@ -22,7 +22,7 @@ from apps.conversations.actions.statuses import apply_waiting
 from apps.conversations.models import Dispatch, Message, SendAttempt
 from apps.core import live
 from apps.core.actors import Actor, Scope, require
-from apps.inboxes.actions import pause_account, unpause_account
+from apps.inboxes.actions.accounts import pause_account, unpause_account
 from apps.inboxes.models import ProviderAccount
 from providers import errors
 from providers.contents import Text
@@ -43,6 +43,7 @@ ALIVE_SECONDS = LEASE_SECONDS - SEND_SECONDS - 10
 _DUE = """
 WITH account AS (
     SELECT a.id, GREATEST(0, -under_way.count + CASE WHEN a.state = 'ok' THEN %(share)s
+                             WHEN a.state = 'paused' THEN 0
                              WHEN COALESCE(a.probe_at, '-infinity') <= statement_timestamp() THEN 1 ELSE 0 END) AS room
     FROM inboxes_provideraccount a
     CROSS JOIN LATERAL (
@@ -54,7 +55,7 @@ WITH account AS (
     SELECT m.*, account.room,
            row_number() OVER (PARTITION BY account.id ORDER BY m.priority, m.next_attempt_at, m.id) AS place
     FROM account
-    JOIN inboxes_inbox i ON i.account_id = account.id AND i.is_active
+    JOIN inboxes_inbox i ON i.account_id = account.id AND i.is_active AND NOT i.is_paused
     CROSS JOIN LATERAL (
         SELECT m.id, m.priority, m.next_attempt_at FROM conversations_message m
         WHERE m.inbox_id = i.id AND m.dispatch IN ('queued', 'waiting', 'needs_auth')
@@ -93,7 +94,8 @@ WITH asked AS (
     SELECT attempt.token, CASE
         WHEN c.window_ends_at <= statement_timestamp() THEN 'window_closed'
         WHEN m.valid_until <= statement_timestamp() THEN 'expired'
-        WHEN i.is_active AND a.is_active AND m.lease_until > statement_timestamp() + make_interval(secs => %(needed)s)
+        WHEN i.is_active AND NOT i.is_paused AND a.is_active AND a.state <> 'paused'
+             AND m.lease_until > statement_timestamp() + make_interval(secs => %(needed)s)
         THEN 'now' ELSE 'later' END AS word
     FROM conversations_sendattempt attempt
     JOIN conversations_message m

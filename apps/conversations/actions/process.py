@@ -12,7 +12,7 @@ from apps.conversations.actions.receive import receive_message
 from apps.conversations.actions.statuses import apply_statuses, apply_told
 from apps.core.actors import SYSTEM
 from apps.core.secrets import UnreadableSecret
-from apps.inboxes.actions import BrokenPart, finish_event, postpone_event
+from apps.inboxes.actions.journal import BrokenPart, finish_event, postpone_event
 from apps.inboxes.models import Inbox, WebhookEvent
 from providers.errors import BadCredentials, UnreadablePayload
 from providers.types import BrokenItem, Ignored, InboundMessage, StatusUpdate

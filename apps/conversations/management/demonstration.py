@@ -17,7 +17,8 @@ from apps.conversations.actions.columns import follow_message
 from apps.conversations.actions.receive import receive_message
 from apps.conversations.models import Conversation, Direction, Dispatch, Kind, Message, Sender
 from apps.core.actors import SYSTEM, Role
-from apps.inboxes.actions import add_account, add_inbox
+from apps.inboxes.actions.accounts import add_account
+from apps.inboxes.actions.inboxes import add_inbox
 from apps.inboxes.models import Inbox
 from apps.organization.models import Branch, Company
 from apps.people.models import PersonTag, Tag

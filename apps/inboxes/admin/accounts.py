@@ -22,15 +22,14 @@ from unfold.decorators import action, display
 from apps.core.actors import Scope
 from apps.core.admin import DoorFilter, HouseAdmin, HouseInline, become, colours
 from apps.core.admin_site import actor_of
-from apps.inboxes.actions import (
+from apps.inboxes.actions.accounts import (
     add_account,
-    add_inbox,
     change_credentials,
-    change_inbox,
     rename_account,
     set_account_active,
     stored_credentials,
 )
+from apps.inboxes.actions.inboxes import add_inbox, change_inbox
 from apps.inboxes.forms import PREFIX, AccountForm, account_form
 from apps.inboxes.models import Inbox, ProviderAccount
 from apps.inboxes.queries import accounts_for, inboxes_for
@@ -127,7 +126,7 @@ class ProviderAccountAdmin(HouseAdmin):
         known = registry.PROVIDERS.get(account.kind)
         return gettext(known.label) if known else account.kind
 
-    @display(description=_("state"), label=colours(ok="success", needs_auth="danger"))
+    @display(description=_("state"), label=colours(ok="success", needs_auth="danger", paused="warning"))
     def health(self, account: ProviderAccount) -> tuple[str, str]:
         words = account.get_state_display()
         return account.state, f"{words}: {account.state_reason}" if account.state_reason else str(words)

@@ -18,7 +18,7 @@ from redis import Redis, RedisError
 from apps.conversations.models import UNSENT, Message
 from apps.core.commands import ScriptCommand
 from apps.core.models import Heartbeat
-from apps.inboxes.actions import due_events
+from apps.inboxes.actions.journal import due_events
 from apps.inboxes.models import DeadLetter, ProviderAccount, WebhookEvent
 
 HEARTBEAT_SECONDS = 90

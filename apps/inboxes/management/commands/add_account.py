@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from apps.core.actors import SYSTEM
 from apps.core.commands import ScriptCommand
-from apps.inboxes.actions import add_account
+from apps.inboxes.actions.accounts import add_account
 
 
 class Command(ScriptCommand):

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 from apps.core.actors import SYSTEM
 from apps.core.commands import ScriptCommand
-from apps.inboxes.actions import add_inbox
+from apps.inboxes.actions.inboxes import add_inbox
 from apps.inboxes.models import ProviderAccount
 from apps.inboxes.queries import accounts_for
 from apps.organization.models import Branch

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.core.actors import SYSTEM
 from apps.core.commands import ScriptCommand
-from apps.inboxes.actions import replay_events
+from apps.inboxes.actions.journal import replay_events
 from apps.inboxes.management.commands.add_inbox import account_of
 from apps.inboxes.models import DeadLetter, WebhookEvent
 from apps.inboxes.queries import events_for
