@@ -16,7 +16,9 @@ from apps.conversations.models import (
     Conversation,
     Direction,
     Message,
+    MessageEdit,
     PendingStatus,
+    Reaction,
     SendAttempt,
     Status,
 )
@@ -177,6 +179,23 @@ def attachments_of(messages: Iterable[Message]) -> dict[int, list[Attachment]]:
     found: dict[int, list[Attachment]] = defaultdict(list)
     for attachment in Attachment.objects.filter(message__in=messages).order_by("pk"):
         found[attachment.message_id or 0].append(attachment)
+    return found
+
+
+def edits_of(messages: Iterable[Message]) -> dict[int, list[MessageEdit]]:
+    """Return what several messages said before, the oldest words first, by the key of the message."""
+    found: dict[int, list[MessageEdit]] = defaultdict(list)
+    for edit in MessageEdit.objects.filter(message__in=messages).order_by("at", "pk"):
+        found[edit.message_id].append(edit)
+    return found
+
+
+def reactions_of(messages: Iterable[Message]) -> dict[int, list[Reaction]]:
+    """Return the emojis on several messages, without those taken back, by the key of the message."""
+    found: dict[int, list[Reaction]] = defaultdict(list)
+    kept = Reaction.objects.filter(message__in=messages).exclude(emoji="").select_related("identity", "user")
+    for reaction in kept.order_by("at", "pk"):
+        found[reaction.message_id].append(reaction)
     return found
 
 

@@ -1,5 +1,7 @@
 """The doors of this room."""
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 
 from apps.core.actors import Actor, Scope
@@ -41,3 +43,10 @@ def dead_letters_for(actor: Actor) -> QuerySet[DeadLetter]:
     if not actor.can(Scope.JOURNAL_READ):
         return letters.none()
     return letters if actor.sees_all else letters.filter(event__account__in=_accounts_of(actor))
+
+
+def first_errors(events: Iterable[WebhookEvent]) -> dict[int, str]:
+    """Return the class of the first open dead letter of each of several deliveries, by its key."""
+    letters = DeadLetter.objects.filter(event__in=events, state=DeadLetter.State.OPEN)
+    found = letters.order_by("event", "pk").distinct("event").values_list("event", "error_class")
+    return dict(found)

@@ -6,11 +6,11 @@ import strawberry
 from django.db.models import FETCH_PEERS, QuerySet
 from strawberry.relay import PageInfo
 
-from apps.conversations.models import Conversation
-from apps.conversations.queries import ChatFilter, after_row, before_row, chat_list
+from apps.conversations.models import ACTS, Conversation
+from apps.conversations.queries import ChatFilter, after_row, before_row, chat_list, messages_for
 from apps.core.actors import Actor, Scope
 from graphql_api.context import Info
-from graphql_api.conversations.types import ConversationType
+from graphql_api.conversations.types import ConversationType, MessageType
 from graphql_api.ids import pk_of
 from graphql_api.paging import Edge, edges_of, page_info, page_size, read_cursor, to_cursor
 from graphql_api.texts import require_storable
@@ -94,6 +94,14 @@ class ConversationQuery:
         info.context.require(Scope.CONVERSATIONS_READ)
         row = _shown(info.context.actor, ChatFilter(is_open=None)).filter(pk=pk_of(id, "Conversation")).first()
         return None if row is None else ConversationType.of(row)
+
+    @strawberry.field(
+        description="One message, as an event names it; null when there is none for you. Needs conversations:read."
+    )
+    def message(self, info: Info, id: strawberry.ID) -> MessageType | None:  # noqa: A002 – its name
+        info.context.require(Scope.CONVERSATIONS_READ)
+        rows = messages_for(info.context.actor).exclude(kind__in=ACTS).select_related("author").fetch_mode(FETCH_PEERS)
+        return MessageType.maybe(rows.filter(pk=pk_of(id, "Message")).first())
 
 
 def _shown(actor: Actor, narrowed: ChatFilter) -> QuerySet[Conversation]:

@@ -18,3 +18,10 @@ subscription Events($after: String) { events(after: $after) { cursor kind at con
 ME = "{ me { id name role scopes tokenName branches { id name slug } } }"
 INBOXES = "{ inboxes { id name provider address isActive branch { slug } } }"
 PERSON = "query Person($id: ID!) { person(id: $id) { id name phone tags { name } identities { scope address } } }"
+CONTENTS = """
+query Contents($id: ID!) { conversation(id: $id) { messages(last: 50) { edges { node { id kind text isEdited isDeleted isImported isForwarded
+  edits { text at } reactions { emoji from } location { latitude longitude name address } contacts { name phones } } } } } }
+"""  # noqa: E501
+JOURNAL = """
+query Journal($state: WebhookEventState, $first: Int) { webhookEvents(state: $state, first: $first) { id state error receivedAt } }
+"""  # noqa: E501
