@@ -1,10 +1,21 @@
 """What a channel can carry, as data. Composer, GraphQL, validation and the feature table all read this."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from providers.contents import ContentKind
+from providers.contents import (
+    ContentKind,
+    Menu,
+    MenuRow,
+    OutboundFile,
+    Reaction,
+    Rewriting,
+    Sendable,
+    Text,
+    Withdrawal,
+    kind_of,
+)
 from providers.types import DeliveryStatus
 
 MEGABYTE = 1024 * 1024
@@ -37,14 +48,19 @@ class FileLimit:
     max_bytes: int
     caption_max_length: int = 0  #: 0: words beside the file leave as a message of their own
 
+    def takes(self, mime_type: str) -> bool:
+        """Return whether files of this type are taken; its parameters do not matter."""
+        return not self.mime_types or mime_type.partition(";")[0].strip().lower() in self.mime_types
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuLimit:
-    """How large a menu may be; lengths in characters."""
+    """How large a menu may be; lengths in characters, the title of a section is as long as that of a row."""
 
     buttons: int
     button_title: int
     body: int
+    list_body: int = 0  #: of a list, where it differs
     header: int = 0
     footer: int = 0
     rows: int = 0  #: of a list, all sections together; 0: no lists
@@ -52,6 +68,7 @@ class MenuLimit:
     list_label: int = 0
     row_title: int = 0
     row_description: int = 0
+    choice_id: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,3 +102,68 @@ class Capabilities:
     resolves_uncertain: bool  #: statuses return our own token, so a lost answer can be found
     is_idempotent: bool = False  #: a repeated send with the same key is one message
     has_handshake: bool  #: the webhook URL is confirmed by a GET
+
+    def fault_of(self, content: Sendable) -> str:
+        """Return why this channel cannot carry it, a stable word; "" when it can.
+
+        "unsupported_content", "text_too_long", "caption_too_long", "file_too_large", "file_type", "menu_shape",
+        "menu_too_large", "menu_text_too_long".
+        """
+        match content:
+            case Text(body=body) if ContentKind.TEXT in self.sends:
+                return self._fault_of_text(body)
+            case Rewriting(body=body) if self.sends_edits:
+                return self._fault_of_text(body)
+            case OutboundFile(kind=kind) if kind in self.sends:
+                limit = self.files.get(kind)
+                return _fault_of_file(content, limit) if limit else ""
+            case Menu() if self.menus and ContentKind.INTERACTIVE in self.sends:
+                return _fault_of_menu(content, self.menus)
+            case Reaction() if self.sends_reactions:
+                return ""
+            case Withdrawal() if self.sends_deletions:
+                return ""
+            case Text() | OutboundFile() | Menu() | Reaction() | Rewriting() | Withdrawal():
+                return "unsupported_content"
+        return "" if kind_of(content) in self.sends else "unsupported_content"
+
+    def _fault_of_text(self, body: str) -> str:
+        return "text_too_long" if self.text_unit.length(body) > self.text_max_length else ""
+
+
+def _fault_of_file(file: OutboundFile, limit: FileLimit) -> str:
+    if not limit.takes(file.mime_type):
+        return "file_type"
+    if file.size > limit.max_bytes:
+        return "file_too_large"
+    return "caption_too_long" if len(file.caption) > limit.caption_max_length else ""
+
+
+def _fault_of_menu(menu: Menu, limit: MenuLimit) -> str:
+    rows = [row for section in menu.sections for row in section.rows]
+    ids = [choice.id for choice in (*menu.buttons, *rows)]
+    is_list = bool(menu.sections)
+    if not menu.body or not ids or bool(menu.buttons) is is_list or len(set(ids)) < len(ids):
+        return "menu_shape"
+    if is_list and not (menu.list_label and all(section.rows for section in menu.sections)):
+        return "menu_shape"
+    if len(menu.sections) > 1 and not all(section.title for section in menu.sections):
+        return "menu_shape"
+    if len(menu.buttons) > limit.buttons or len(rows) > limit.rows or len(menu.sections) > limit.sections:
+        return "menu_too_large"
+    body = limit.list_body if is_list and limit.list_body else limit.body
+    lengths = [
+        *((len(menu.body), body), (len(menu.header), limit.header), (len(menu.footer), limit.footer)),
+        (len(menu.list_label), limit.list_label),
+        *((len(section.title), limit.row_title) for section in menu.sections),
+        *((len(choice.id), limit.choice_id) for choice in (*menu.buttons, *rows)),
+        *_lengths(menu.buttons, limit.button_title, 0),
+        *_lengths(rows, limit.row_title, limit.row_description),
+    ]
+    return "menu_text_too_long" if any(length > most for length, most in lengths) else ""
+
+
+def _lengths(choices: Sequence[MenuRow], title: int, description: int) -> Iterator[tuple[int, int]]:
+    for choice in choices:
+        yield len(choice.title) or title + 1, title  # a choice without words cannot be made
+        yield len(choice.description), description

@@ -213,3 +213,28 @@ class Withdrawal:
 
 
 type Sendable = Text | OutboundFile | Location | Contacts | Menu | Reaction | Rewriting | Withdrawal
+
+
+def kind_of(content: Content | Sendable) -> ContentKind | None:
+    """Return what somebody would call this; None for what is only done to another message."""
+    match content:
+        case Text():
+            return ContentKind.TEXT
+        case Files(files=files):
+            return files[0].kind if files else ContentKind.UNSUPPORTED
+        case OutboundFile(kind=kind) | Choice(kind=kind):
+            return kind
+        case Location():
+            return ContentKind.LOCATION
+        case Contacts():
+            return ContentKind.CONTACTS
+        case Menu():
+            return ContentKind.INTERACTIVE
+        case Order():
+            return ContentKind.ORDER
+        case SystemNotice():
+            return ContentKind.SYSTEM
+        case Unsupported():
+            return ContentKind.UNSUPPORTED
+        case Reaction() | Rewriting() | Withdrawal():
+            return None
