@@ -1,31 +1,86 @@
-"""One account of each provider, with credentials that are as good as real ones."""
+"""One account of each provider, and what the contract suite must know to talk in its name. A new kind is one entry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from providers.base import Provider
 from providers.registry import build
+from providers.types import Address, AddressScope, WebhookRequest
 from tests.providers.meta_webhooks import sign
 
 SECRET = "a-secret-that-signs"
 
-CREDENTIALS: dict[str, dict[str, Any]] = {
-    "whatsapp": {
+type Proof = Callable[[bytes, str], dict[str, str]]
+type Forgery = Callable[[WebhookRequest], WebhookRequest]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """An account of one kind, with credentials that are as good as real ones.
+
+    `proof` gives the headers that prove these bytes with this secret; `forgeries` are further ways to make a
+    genuine request a false one. `None` for a part of the suite that the kind has no room for.
+    """
+
+    credentials: dict[str, Any]
+    proof: Proof
+    recipient: Address
+    inbox_address: str = "1060403000001"
+    genuine: bytes = b'{"any": "thing"}'  #: a body that passes `verify`
+    forgeries: Mapping[str, Forgery] = field(default_factory=dict)
+    is_body_signed: bool = True  #: an altered body is found out by `verify`
+    flood: bytes | None = None  #: a delivery with %s where a million empty items go
+    taken: bytes = b'{"id": "their-1"}'  #: the answer to a send that was taken, which names `their-1`
+    uploaded: bytes = b'{"id": "media-1"}'  #: the answer to a file that was handed over, which names `media-1`
+
+
+def _meta_proof(body: bytes, secret: str) -> dict[str, str]:
+    return {"x-hub-signature-256": sign(body, secret)}
+
+
+WHATSAPP = Sample(
+    credentials={
         "app_secret": SECRET,
         "access_token": "EAAtoken",
         "verify_token": "a word",
         "waba_id": "102030405060708",
     },
-    "simulator": {"secret": SECRET},
+    proof=_meta_proof,
+    recipient=Address(scope=AddressScope.PHONE, value="5493875550101"),
+    flood=b'{"object":"whatsapp_business_account","entry":[%s]}',
+    taken=b'{"messaging_product":"whatsapp","messages":[{"id":"their-1"}]}',
+)
+
+SAMPLES: dict[str, Sample] = {
+    "whatsapp": WHATSAPP,
+    "simulator": Sample(
+        credentials={"secret": SECRET},
+        proof=lambda body, secret: {"x-simulator-signature": sign(body, secret)},
+        recipient=Address(scope=AddressScope.SIMULATOR, value="ana"),
+        flood=b'{"object":"simulator","inbox":"a","items":[%s]}',
+    ),
 }
 
-#: How each provider proves a webhook: the headers for these bytes and this secret.
-PROOFS: dict[str, Callable[[bytes, str], dict[str, str]]] = {
-    "whatsapp": lambda body, secret: {"x-hub-signature-256": sign(body, secret)},
-    "simulator": lambda body, secret: {"x-simulator-signature": sign(body, secret)},
-}
+CREDENTIALS: dict[str, dict[str, Any]] = {kind: sample.credentials for kind, sample in SAMPLES.items()}
 
 
 def account(kind: str, **options: str) -> Provider:
     """Return the provider of a test account."""
-    return build(kind, CREDENTIALS[kind], options=options)
+    return build(kind, SAMPLES[kind].credentials, options=options)
+
+
+def request(kind: str, body: bytes | None = None, *, secret: str = SECRET) -> WebhookRequest:
+    """Return a webhook as the provider of this kind sends it."""
+    sample = SAMPLES[kind]
+    body = sample.genuine if body is None else body
+    return WebhookRequest(method="POST", headers=sample.proof(body, secret), query={}, body=body)
+
+
+def forgeries(kind: str) -> dict[str, WebhookRequest]:
+    """Return requests that somebody else might send, each under the word that says what is wrong with it."""
+    genuine = request(kind)
+    found = {"another secret": request(kind, secret="another"), "no headers": replace(genuine, headers={})}
+    if SAMPLES[kind].is_body_signed:
+        found["altered body"] = replace(genuine, body=genuine.body + b" ")
+    return found | {word: forge(genuine) for word, forge in SAMPLES[kind].forgeries.items()}
