@@ -217,6 +217,8 @@ Q_CLUSTER: dict[str, Any] = {
 
 META_GRAPH_URL = env.str("META_GRAPH_URL", default="https://graph.facebook.com").rstrip("/")
 META_GRAPH_VERSION = env.str("META_GRAPH_VERSION", default="v25.0")
+INSTAGRAM_GRAPH_URL = env.str("INSTAGRAM_GRAPH_URL", default="https://graph.instagram.com").rstrip("/")
+MAYTAPI_URL = env.str("MAYTAPI_URL", default="https://api.maytapi.com").rstrip("/")
 SIMULATOR_URL = env.str("SIMULATOR_URL", default=url(HOST, PORT)).rstrip("/")
 
 # --- Language and time -----------------------------------------------------------------------------

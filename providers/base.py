@@ -47,6 +47,7 @@ class CredentialField:
     is_required: bool
     is_generated: bool  #: left empty, it is drawn at random when the account is added
     allows_several: bool  #: a list is taken as well, any of whose values is good
+    choices: tuple[str, ...] = ()  #: the only values there are; empty: any
 
 
 class Transport(Protocol):
@@ -151,6 +152,7 @@ def credential(
     secret: bool = False,
     several: bool = False,
     generated: bool = False,
+    choices: tuple[str, ...] = (),
     default: Any = MISSING,
 ) -> Any:
     """Declare a provider's field that is entered with the account. Secrets stay out of repr.
@@ -167,6 +169,7 @@ def credential(
             "secret": secret,
             "several": several,
             "generated": generated,
+            "choices": choices,
         },
     )
 
@@ -275,4 +278,5 @@ def _credential_field(item: Field[Any]) -> CredentialField:
         is_required=item.default is MISSING,
         is_generated=item.metadata["generated"],
         allows_several=item.metadata["several"],
+        choices=item.metadata["choices"],
     )

@@ -1,5 +1,6 @@
 """What a channel can carry, as data. Composer, GraphQL, validation and the feature table all read this."""
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +20,7 @@ from providers.contents import (
 from providers.types import DeliveryStatus
 
 MEGABYTE = 1024 * 1024
+_JOINER = "\u200d"
 
 
 class TextUnit(StrEnum):
@@ -130,6 +132,27 @@ class Capabilities:
     def _fault_of_text(self, body: str) -> str:
         return "text_too_long" if self.text_unit.length(body) > self.text_max_length else ""
 
+    def split(self, text: str) -> list[str]:
+        """Return a text in pieces that each fit the channel, cut at blanks where there are any.
+
+        No piece is empty and none ends inside a character a person sees as one. Only blanks are lost, at the cuts.
+        """
+        pieces = []
+        rest = text
+        while len(rest) > (end := self._fitting(rest)):
+            end = _cut(rest, end)
+            pieces.append(rest[:end].rstrip())
+            rest = rest[end:].lstrip()
+        pieces.append(rest)
+        return [piece for piece in pieces if piece.strip()] or [text]
+
+    def _fitting(self, text: str) -> int:
+        """Return how many characters of the beginning fit."""
+        start = text[: self.text_max_length]
+        if self.text_unit is TextUnit.CHARACTERS:
+            return len(start)
+        return max(1, len(start.encode()[: self.text_max_length].decode(errors="ignore")))
+
 
 def _fault_of_file(file: OutboundFile, limit: FileLimit) -> str:
     if not limit.takes(file.mime_type):
@@ -167,3 +190,21 @@ def _lengths(choices: Sequence[MenuRow], title: int, description: int) -> Iterat
     for choice in choices:
         yield len(choice.title) or title + 1, title  # a choice without words cannot be made
         yield len(choice.description), description
+
+
+def _cut(text: str, most: int) -> int:
+    """Return where to cut: after the last blank of the second half, else between two whole characters."""
+    blank = max(text.rfind(mark, most // 2, most + 1) for mark in (" ", "\n"))
+    if blank > 0:
+        return blank
+    end = most
+    while end > 1 and _belongs_to_the_last(text, end):
+        end -= 1
+    return end if end > 1 else most
+
+
+def _belongs_to_the_last(text: str, place: int) -> bool:
+    """Tell whether the character at a place is only a part of what stands before it."""
+    here = text[place]
+    is_skin_tone = "\U0001f3fb" <= here <= "\U0001f3ff"
+    return text[place - 1] == _JOINER or here == _JOINER or is_skin_tone or unicodedata.category(here).startswith("M")

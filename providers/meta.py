@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
@@ -144,28 +145,32 @@ class GraphError:
     """The error object of a Graph answer, its texts free of personal data."""
 
     code: int
+    subcode: int
     text: str
     trace_id: str
     is_transient: bool
 
 
-def send_error(answer: HttpAnswer, rules: Mapping[int, Rule]) -> SendError:
+def send_error(
+    answer: HttpAnswer, rules: Mapping[int, Rule], subrules: Mapping[int, Rule] = MappingProxyType({})
+) -> SendError:
     """Return the error an answer without a message id stands for.
 
     Built on the code and not on the HTTP status: throttling comes as 400 and as 429. An answer
-    that is not Graph's own says nothing about the message unless its status does.
+    that is not Graph's own says nothing about the message unless its status does. `subrules` are of subcodes, which say
+    more than the code.
     """
     graph = read_graph_error(answer.body)
     if graph is None:
         return _foreign_error(answer)
-    rule = rules.get(graph.code) or _unlisted(answer.status, graph)
+    rule = subrules.get(graph.subcode) or rules.get(graph.code) or _unlisted(answer.status, graph)
     error = rule.error
     if error is UncertainSend and answer.status == 503:
         error, reason = RefusedForNow, FailureReason.BUSY
     else:
         reason = rule.reason
     return error(
-        str(graph.code),
+        f"{graph.code}/{graph.subcode}" if graph.subcode in subrules else str(graph.code),
         rule.text or graph.text,
         reason=reason,
         http_status=answer.status,
@@ -187,6 +192,7 @@ def read_graph_error(body: bytes) -> GraphError | None:
     trace_id = error.get("fbtrace_id")
     return GraphError(
         code=error["code"],
+        subcode=subcode if type(subcode := error.get("error_subcode")) is int else 0,
         text=safe_text(details or error.get("message")),
         trace_id=clean_id(trace_id)[:64] if isinstance(trace_id, str) else "",
         is_transient=error.get("is_transient") is True,

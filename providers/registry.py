@@ -77,6 +77,6 @@ def _clean(line: CredentialField, value: Any) -> str | tuple[str, ...] | None:
         return None  # a control character would break the header it is put into
     if line.allows_several:
         return stripped
-    if len(texts) > 1:
+    if len(texts) > 1 or (line.choices and not set(stripped) <= set(line.choices)):
         return None
     return stripped[0] if stripped else ""

@@ -112,7 +112,7 @@ class InboundMessage:
     path: str  #: where in the delivery it stood
     inbox_address: str
     provider_message_id: str
-    sender: Address
+    sender: Address  #: in a group the author; without a value if the channel hides who it was
     sender_name: str = ""
     username: str = ""  #: a name at the provider that may change; without an @
     aliases: tuple[Address, ...] = ()  #: other addresses of the same sender, proved by the provider
@@ -124,6 +124,7 @@ class InboundMessage:
     referral: Referral | None = None
     window_until: datetime | None = None  #: until when a free answer is allowed, where the provider says so
     is_imported: bool = False  #: it is of the past: no unread, no window, no answer
+    also_known_as: str = ""  #: another id of the same message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,7 @@ class EchoMessage:
     path: str
     inbox_address: str
     provider_message_id: str
-    recipient: Address
+    recipient: Address  #: in a group without a value
     recipient_name: str = ""
     username: str = ""
     aliases: tuple[Address, ...] = ()
@@ -145,6 +146,7 @@ class EchoMessage:
     content: Content
     reply_to: str | None = None
     send_id: str = ""  #: the id a send of ours was answered with, where the echo has another one
+    also_known_as: str = ""  #: another id of the same message
     status: DeliveryStatus | None = None  #: how far it came, where the provider says so
     is_imported: bool = False
 

@@ -77,6 +77,8 @@ def build_provider(kind: str, credentials: Mapping[str, Any]) -> Provider:
     options = {
         "graph_url": settings.META_GRAPH_URL,
         "graph_version": settings.META_GRAPH_VERSION,
+        "instagram_graph_url": settings.INSTAGRAM_GRAPH_URL,
+        "maytapi_url": settings.MAYTAPI_URL,
         "simulator_url": settings.SIMULATOR_URL,
     }
     return registry.build(kind, credentials, options=options)
