@@ -33,6 +33,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from tests.providers.graph_behaviour import Behaviour, accepted, graph_error
+from tests.providers.graph_objects import GraphObjects
 from tests.providers.meta_webhooks import WebhookSender, new_wamid, status
 
 type Json = dict[str, Any]
@@ -59,7 +60,7 @@ class Received:
 
 
 class GraphServer:
-    """The send endpoint of Graph. With a `webhook`, it also reports statuses, signed.
+    """Graph as far as we use it: sends here, the rest in `objects`. With a `webhook`, it also reports statuses, signed.
 
     `statuses` are reported after each delivered message, before the answer if `early_statuses`.
     """
@@ -80,6 +81,7 @@ class GraphServer:
         self.statuses = statuses
         self.early_statuses = early_statuses
         self.default = accepted()
+        self.objects = GraphObjects()
         self.choose: Callable[[Json], Behaviour | None] | None = None
         self._oracle = oracle
         self._script: deque[Behaviour] = deque()
@@ -153,10 +155,11 @@ class GraphServer:
     async def serve(self) -> None:
         """Serve until `stop`."""
         self._loop = asyncio.get_running_loop()
-        app = web.Application(client_max_size=8 * 1024 * 1024)
+        app = web.Application(client_max_size=128 * 1024 * 1024, middlewares=[self._known])
         app.router.add_post("/{version}/{phone_number_id}/messages", self._messages)
         app.router.add_get("/_control/received", self._control_received)
         app.router.add_post("/_control/script", self._control_script)
+        app.router.add_routes(self.objects.routes(lambda: self.url, self._answer))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True)
@@ -173,6 +176,9 @@ class GraphServer:
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
+        if "status" in body and self._is_ours(request):
+            self.objects.receipts.append(body)
+            return web.json_response({"success": True})
         refusal = self._refusal(request, body)
         behaviour = refusal or self._next(body)
         item = self._record(request, body, delivered=behaviour.delivers)
@@ -186,10 +192,21 @@ class GraphServer:
         await asyncio.sleep(behaviour.delay_seconds)
         return await self._answer(request, behaviour, item)
 
+    @web.middleware
+    async def _known(self, request: web.Request, handler: Callable[..., Any]) -> web.StreamResponse:
+        """Let only our token in, where one is expected; a send is recorded all the same."""
+        is_open = request.path.startswith(("/_control/", "/_media/")) or request.path.endswith("/messages")
+        if is_open or self._is_ours(request):
+            response: web.StreamResponse = await handler(request)
+            return response
+        return await self._answer(request, graph_error(190, http_status=401))
+
+    def _is_ours(self, request: web.Request) -> bool:
+        return self.access_token in (None, request.headers.get("Authorization", "").removeprefix("Bearer "))
+
     def _refusal(self, request: web.Request, body: Json) -> Behaviour | None:
-        """Return the error Graph itself would give for this request."""
-        expected = None if self.access_token is None else f"Bearer {self.access_token}"
-        if expected is not None and request.headers.get("Authorization") != expected:
+        """Return the error Graph itself would give for this message."""
+        if not self._is_ours(request):
             return graph_error(190, http_status=401)
         if not str(body.get("to", "+")).startswith("+") or not (body.keys() & {"to", "recipient"}):
             return graph_error(131009)
@@ -224,7 +241,9 @@ class GraphServer:
             self._changed.notify_all()
         return item
 
-    async def _answer(self, request: web.Request, behaviour: Behaviour, item: Received) -> web.StreamResponse:
+    async def _answer(
+        self, request: web.Request, behaviour: Behaviour, item: Received | None = None
+    ) -> web.StreamResponse:
         transport = request.transport
         match behaviour.answer:
             case "hang":
@@ -235,7 +254,8 @@ class GraphServer:
                 transport.abort()
             case "close" if transport is not None:
                 transport.close()
-        text = behaviour.body if behaviour.body is not None else self._usual(item)
+        usual = self._usual(item) if item else "{}"
+        text = usual if behaviour.body is None else behaviour.body
         data = text.encode()
         response = web.StreamResponse(status=behaviour.http_status, headers=behaviour.headers)
         response.content_type = behaviour.content_type
