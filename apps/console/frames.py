@@ -19,6 +19,7 @@ from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from apps.console.queries import REACTIONS
 from apps.console.templatetags.console import day_key, day_name, state
 from apps.conversations.models import Conversation, Message
 from apps.conversations.queries import ChatFilter, chat_list, messages_for
@@ -92,7 +93,8 @@ def _messages(pk: int) -> QuerySet[Message]:
     one: joining it all costs more to prepare than to draw.
     """
     always = ("conversation__inbox__account", "conversation__identity", "conversation__person")
-    return messages_for(SYSTEM).select_related("author", *always).filter(pk=pk).order_by()
+    messages = messages_for(SYSTEM).select_related("author", *always).prefetch_related(REACTIONS)
+    return messages.filter(pk=pk).order_by()
 
 
 def _conversation_targets(conversation: Conversation) -> Iterator[Target]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import models
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
-from apps.conversations.models import Conversation
-from apps.conversations.queries import ChatFilter, after_row, chat_list, conversations_for
+from apps.conversations.models import Conversation, Message, Reaction
+from apps.conversations.queries import ChatFilter, after_row, chat_list, conversations_for, thread
 from apps.core.actors import Actor
 from apps.inboxes.models import Inbox
 from apps.inboxes.queries import inboxes_for
@@ -20,6 +20,7 @@ COUNTED = 1_000
 """Counters stop here: beyond it the number says nothing and costs much."""
 TEXT_LENGTH = 100
 EARLIER = 5
+REACTIONS = Prefetch("reactions", Reaction.objects.exclude(emoji="").select_related("identity__person", "user"))
 
 
 class View(models.TextChoices):
@@ -135,6 +136,15 @@ def inboxes_with_unread(actor: Actor) -> list[tuple[Inbox, int]]:
 def shown_count(number: int) -> str:
     """Return a counter as it is shown: nothing for none, 999+ for too many to matter."""
     return f"{COUNTED - 1}+" if number >= COUNTED else str(number or "")
+
+
+def shown_thread(conversation: Conversation, *, before: Message | None, limit: int) -> list[Message]:
+    """Return messages of a chat with all that is drawn of them, oldest first."""
+    messages = thread(conversation, before=before, limit=limit)
+    for message in messages:
+        message.inbox = conversation.inbox
+    prefetch_related_objects(messages, "attachments", "edits", REACTIONS, "written_by__person")
+    return messages
 
 
 def other_conversations(actor: Actor, conversation: Conversation) -> list[Conversation]:

@@ -33,6 +33,7 @@ from apps.console.queries import (
     listing,
     other_conversations,
     shown_count,
+    shown_thread,
     total_of,
 )
 from apps.console.templatetags.console import day_key, day_name, is_past
@@ -40,7 +41,7 @@ from apps.conversations.actions import marks
 from apps.conversations.actions.send import mark_as_sent, resend_message, send_message
 from apps.conversations.models import Conversation, Message
 from apps.conversations.permissions import can_handle, can_reply
-from apps.conversations.queries import PAGE, get_conversation, get_message, thread, unread_since
+from apps.conversations.queries import PAGE, get_conversation, get_message, unread_since
 from apps.core import live
 from apps.core.actors import Actor, Scope, require
 from apps.inboxes.queries import inboxes_for
@@ -287,12 +288,11 @@ def _chat(request: HttpRequest, conversation: Conversation, **more: Any) -> dict
 def _thread(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
     """Return the messages day by day: the last ones, or those before the one that was named."""
     before = _quoted(conversation, request.GET.get("before", ""))
-    messages = thread(conversation, before=before, limit=PAGE + 1)
+    messages = shown_thread(conversation, before=before, limit=PAGE + 1)
     older = len(messages) > PAGE
     shown = messages[1:] if older else messages
     days: dict[str, dict[str, Any]] = {}
     for message in shown:
-        message.inbox = conversation.inbox
         key = day_key(message.occurred_at)
         day = days.setdefault(key, {"key": key, "label": day_name(message.occurred_at), "messages": []})
         day["messages"].append(message)

@@ -4,6 +4,8 @@ import "./keys.js";
 import "./clock.js";
 import "./actions.js";
 import "./toolbar.js";
+import "./lightbox.js";
+import "./player.js";
 import { start as startNavigation } from "./navigate.js";
 import { start as startOutbox } from "./outbox.js";
 import { connect } from "./socket.js";

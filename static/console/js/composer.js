@@ -1,4 +1,5 @@
 // Composer: the send key, the characters left, quoting, the draft. The limits are the server's.
+import { gist } from "./announce.js";
 import { keepDraft, draftOf } from "./drafts.js";
 import { send } from "./outbox.js";
 import { isOn } from "./preferences.js";
@@ -54,7 +55,7 @@ export function quote(message) {
   if (!message) return;
   const by = message.querySelector(".msg__by")?.textContent.trim() || document.querySelector("#chat").dataset.name;
   strip.querySelector("[data-replying-to]").textContent = by;
-  strip.querySelector("[data-replying-text]").textContent = message.querySelector("[data-text]")?.textContent ?? "";
+  strip.querySelector("[data-replying-text]").textContent = gist(message);
   box().focus();
 }
 
@@ -90,6 +91,6 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-unquote]")) quote(null);
   const message = event.target.closest(".msg");
   if (event.target.closest("[data-reply]")) quote(message);
-  if (event.target.closest("[data-copy]")) navigator.clipboard?.writeText(message.querySelector("[data-text]")?.textContent ?? "");
+  if (event.target.closest("[data-copy]")) navigator.clipboard?.writeText(gist(message));
 });
 addEventListener("pagehide", leave);

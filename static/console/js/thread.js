@@ -1,5 +1,5 @@
 // Thread: puts messages in their order and day, follows the end, marks as read what was looked at.
-import { announce } from "./announce.js";
+import { announce, gist } from "./announce.js";
 import { join } from "./grouping.js";
 import { morph } from "./morph.js";
 import * as older from "./older.js";
@@ -64,7 +64,7 @@ function insert(message, day) {
 function greet(message) {
   if (message.matches(".msg--in")) {
     hasUnread = true;
-    announce(`${chat().dataset.name}: ${message.querySelector("[data-text]")?.textContent ?? ""}`);
+    announce(`${chat().dataset.name}: ${gist(message)}`);
   }
   if (isFollowing) return markRead();
   unseen += 1;
