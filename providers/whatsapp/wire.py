@@ -5,50 +5,11 @@ round. Unknown keys are ignored; unknown shapes of known keys fail, one item at 
 Source: docs/reference/providers/whatsapp.md
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-from providers.meta import clean_id, clean_text
-
-
-def _text_or_number(value: Any) -> Any:
-    if value is None:
-        return ""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value
-
-
-def _id(value: Any) -> Any:
-    value = _text_or_number(value)
-    return clean_id(value) if isinstance(value, str) else value
-
-
-def _words(value: Any) -> Any:
-    value = _text_or_number(value)
-    return clean_text(value) if isinstance(value, str) else value
-
-
-def _objects(value: Any) -> Any:
-    """Take only the objects of a list that decorates its item."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _object(value: Any) -> Any:
-    """Take a missing, null or oddly typed object for an empty one: it only decorates its item."""
-    return value if isinstance(value, dict) else {}
-
-
-Id = Annotated[str, BeforeValidator(_id), Field(max_length=255)]
-Word = Annotated[str, BeforeValidator(_id)]
-Words = Annotated[str, BeforeValidator(_words)]
-
-
-class Wire(BaseModel):
-    """Base of every model here."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
+from providers.wire import Id, Wire, Word, Words, object_, objects
 
 
 class TextBody(Wire):
@@ -72,8 +33,8 @@ class OrderText(Wire):
 
 
 class Interactive(Wire):
-    button_reply: Annotated[Title, BeforeValidator(_object)] = Title()
-    list_reply: Annotated[Title, BeforeValidator(_object)] = Title()
+    button_reply: Annotated[Title, BeforeValidator(object_)] = Title()
+    list_reply: Annotated[Title, BeforeValidator(object_)] = Title()
 
 
 class Button(Wire):
@@ -92,7 +53,7 @@ class Error(Wire):
     code: Word = ""
     title: Words = ""
     message: Words = ""
-    error_data: Annotated[ErrorData, BeforeValidator(_object)] = ErrorData()
+    error_data: Annotated[ErrorData, BeforeValidator(object_)] = ErrorData()
 
 
 class Metadata(Wire):
@@ -108,7 +69,7 @@ class Message(Wire):
     from_user_id: Id = ""
     timestamp: Word = ""
     group_id: Id = ""
-    context: Annotated[Context, BeforeValidator(_object)] = Context()
+    context: Annotated[Context, BeforeValidator(object_)] = Context()
 
 
 class Profile(Wire):
@@ -118,7 +79,7 @@ class Profile(Wire):
 class Contact(Wire):
     wa_id: Id = ""
     user_id: Id = ""
-    profile: Annotated[Profile, BeforeValidator(_object)] = Profile()
+    profile: Annotated[Profile, BeforeValidator(object_)] = Profile()
 
 
 class Status(Wire):
@@ -127,7 +88,7 @@ class Status(Wire):
     timestamp: Word = ""
     recipient_type: Word = ""
     biz_opaque_callback_data: Word = ""
-    errors: Annotated[list[Error], BeforeValidator(_objects)] = []
+    errors: Annotated[list[Error], BeforeValidator(objects)] = []
 
 
 class SentMessage(Wire):
@@ -144,4 +105,4 @@ class SendAnswer(Wire):
     """The answer to a send that was taken."""
 
     messages: list[SentMessage] = Field(min_length=1)
-    contacts: Annotated[list[SentContact], BeforeValidator(_objects)] = []
+    contacts: Annotated[list[SentContact], BeforeValidator(objects)] = []
