@@ -94,6 +94,8 @@ class Capabilities:
     receives_deletions: bool = False
     sends_deletions: bool = False
     receives_echoes: bool = False  #: what we write elsewhere in our name arrives here too
+    echoes_sends: bool = False  #: … and so does what we send from here, perhaps before the answer to it
+    renames_sends: bool = False  #: … under another id than that answer gives
     has_groups: bool = False
     imports_history: bool = False
     sends_read_receipts: bool = False

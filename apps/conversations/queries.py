@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.signing import BadSignature, TimestampSigner
@@ -12,6 +12,7 @@ from django.db.models.lookups import Contains
 from django.urls import reverse
 
 from apps.conversations.models import (
+    ACTS,
     Attachment,
     Conversation,
     Direction,
@@ -25,6 +26,7 @@ from apps.conversations.models import (
 from apps.core.actors import Actor, Scope
 from apps.core.models import Literal
 from apps.people.models import SearchKey
+from providers import registry
 from providers.meta import clean_text
 
 PAGE = 50
@@ -50,8 +52,8 @@ def get_conversation(actor: Actor, pk: int) -> Conversation:
 
 
 def messages_for(actor: Actor) -> QuerySet[Message]:
-    """Return the messages of the conversations that exist for `actor`."""
-    messages = Message.objects.all()
+    """Return the messages of the conversations that exist for `actor`; what only acts on one is none."""
+    messages = Message.objects.exclude(kind__in=ACTS)
     if not actor.can(Scope.CONVERSATIONS_READ):
         return messages.none()
     if actor.branch_ids is None:
@@ -156,7 +158,8 @@ def before_row(rows: QuerySet[Conversation], last_message_at: datetime, pk: int)
 
 def thread(conversation: Conversation, *, before: Message | None = None, limit: int = PAGE) -> list[Message]:
     """Return the last `limit` messages of a chat, oldest first; those before `before` if it is given."""
-    messages = conversation.messages.select_related("author", "api_token", "reply_to__author").fetch_mode(FETCH_PEERS)
+    related = ("author", "api_token", "reply_to__author", "written_by")
+    messages = conversation.messages.exclude(kind__in=ACTS).select_related(*related).fetch_mode(FETCH_PEERS)
     if before is not None:
         earlier = Q(occurred_at__lt=before.occurred_at) | Q(occurred_at=before.occurred_at, pk__lt=before.pk)
         messages = messages.filter(earlier, occurred_at__lte=before.occurred_at)
@@ -165,7 +168,8 @@ def thread(conversation: Conversation, *, before: Message | None = None, limit: 
 
 def threads(conversations: Iterable[Conversation], *, limit: int) -> dict[int, list[Message]]:
     """Return the last `limit` messages of several chats, each oldest first, by the key of the conversation."""
-    latest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-occurred_at", "-id").values("pk")[:limit]
+    shown = Message.objects.exclude(kind__in=ACTS).filter(conversation=OuterRef("pk"))
+    latest = shown.order_by("-occurred_at", "-id").values("pk")[:limit]
     chats = Conversation.objects.filter(pk__in=[conversation.pk for conversation in conversations])
     keys = [pk for found in chats.order_by().values_list(ArraySubquery(latest), flat=True) for pk in found]
     found: dict[int, list[Message]] = defaultdict(list)
@@ -211,6 +215,21 @@ def unread_since(conversation: Conversation) -> Message | None:
 def needs_attention(actor: Actor) -> QuerySet[Message]:
     """Return our messages nobody knows the outcome of, or that failed, newest first."""
     return messages_for(actor).filter(status__in=[Literal(Status.UNCERTAIN), Literal(Status.FAILED)]).order_by("-id")
+
+
+def answer_until(conversation: Conversation, actor: Actor) -> datetime | None:
+    """Return until when `actor` may answer freely; None if nobody wrote yet, or the channel has no window.
+
+    Some channels let a person, not a machine, answer longer.
+    """
+    capabilities = registry.PROVIDERS[conversation.inbox.account.kind].capabilities
+    ends_at = conversation.window_ends_at
+    if capabilities.window_hours is None or ends_at is None:
+        return None
+    is_person = actor.user_id is not None and actor.token_id is None
+    if capabilities.late_hours is None or not is_person:
+        return ends_at
+    return ends_at + timedelta(hours=capabilities.late_hours - capabilities.window_hours)
 
 
 def media_path(attachment: Attachment) -> str:

@@ -182,6 +182,8 @@ def _outbound(claim: Claim) -> tuple[Provider, OutboundMessage] | None:
         return claim.message.inbox.account.provider(), claim.outbound()
     except (UnreadableSecret, BadCredentials, KeyError) as cause:
         error = AuthFailed("unusable_credentials", f"The account cannot speak: {type(cause).__name__}.")
+    except Rejected as refusal:
+        error = refusal
     except ValueError:
         error = Rejected("wrong_address", "This address is of a kind nobody knows.")
     deliver.record_failure(claim=claim, error=error, actor=SYSTEM)

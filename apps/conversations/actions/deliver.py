@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from apps.conversations.actions.columns import announce, follow_status
+from apps.conversations.actions.outbound import build
 from apps.conversations.actions.statuses import apply_waiting
 from apps.conversations.models import Dispatch, Message, SendAttempt
 from apps.core import live
@@ -25,8 +26,7 @@ from apps.core.actors import Actor, Scope, require
 from apps.inboxes.actions.accounts import pause_account, unpause_account
 from apps.inboxes.models import ProviderAccount
 from providers import errors
-from providers.contents import Text
-from providers.types import Address, AddressScope, OutboundMessage, SendResult
+from providers.types import OutboundMessage, SendResult
 
 LEASE_SECONDS = 120
 SEND_SECONDS = 35
@@ -120,16 +120,8 @@ class Claim:
     token: UUID
 
     def outbound(self) -> OutboundMessage:
-        """Return the message as it crosses the line."""
-        identity = self.message.conversation.identity
-        quoted = self.message.reply_to.provider_message_id if self.message.reply_to else None
-        return OutboundMessage(
-            inbox_address=self.message.inbox.address,
-            recipient=Address(scope=AddressScope(identity.scope), value=identity.address),
-            content=Text(body=self.message.text),
-            reply_to=quoted or None,
-            callback_data=str(self.token),
-        )
+        """Return the message as it crosses the line. Raises Rejected if it cannot."""
+        return build(self.message, token=self.token)
 
 
 def claim_due(*, limit: int, actor: Actor) -> list[Claim]:
@@ -146,7 +138,7 @@ def claim_due(*, limit: int, actor: Actor) -> list[Claim]:
         ids = [pk for (pk,) in cursor.fetchall()]
     if not ids:
         return []
-    related = ("inbox__account", "conversation__identity")
+    related = ("inbox__account", "conversation__identity", "reply_to", "acts_on")
     messages = list(Message.objects.filter(pk__in=ids).select_related(*related).order_by("pk"))
     for message in messages:
         if message.attempts > 1:

@@ -1,0 +1,79 @@
+"""A row of ours as it crosses the line to a provider."""
+
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from django.utils import timezone
+
+from apps.conversations.actions.stored import contacts_of, location_of, menu_of
+from apps.conversations.models import Kind, Message
+from providers.contents import (
+    FILE_KINDS,
+    ContentKind,
+    OutboundFile,
+    Reaction,
+    Rewriting,
+    Sendable,
+    Text,
+    Withdrawal,
+)
+from providers.errors import Rejected
+from providers.types import Address, AddressScope, FailureReason, OutboundMessage
+
+
+def build(message: Message, *, token: UUID) -> OutboundMessage:
+    """Return what a provider is to send. Raises Rejected if the row cannot be sent as it is."""
+    conversation = message.conversation
+    identity = conversation.identity
+    quoted = message.reply_to.provider_message_id if message.reply_to else None
+    window = conversation.window_ends_at
+    return OutboundMessage(
+        inbox_address=message.inbox.address,
+        recipient=Address(scope=AddressScope(identity.scope), value=identity.address),
+        group_address=identity.group_address,
+        content=_content(message),
+        reply_to=quoted or None,
+        callback_data=str(token),
+        message_key=str(uuid5(NAMESPACE_OID, f"{message.created_at.isoformat()}/{message.pk}")),
+        is_late=window is not None and window <= timezone.now(),
+    )
+
+
+def _content(message: Message) -> Sendable:
+    match message.kind:
+        case Kind.TEXT:
+            return Text(body=message.text)
+        case Kind.LOCATION:
+            return location_of(message)
+        case Kind.CONTACTS:
+            return contacts_of(message)
+        case Kind.INTERACTIVE:
+            return menu_of(message)
+        case Kind.REACTION:
+            return Reaction(target=_target(message), emoji=message.text)
+        case Kind.REWRITING:
+            return Rewriting(target=_target(message), body=message.text)
+        case Kind.WITHDRAWAL:
+            return Withdrawal(target=_target(message))
+        case _ if message.kind in FILE_KINDS:
+            return _file(message)
+    raise Rejected("unsupported_content", reason=FailureReason.CONTENT)
+
+
+def _target(message: Message) -> str:
+    if message.acts_on is None:
+        raise Rejected("no_target", reason=FailureReason.REQUEST)
+    return message.acts_on.provider_message_id
+
+
+def _file(message: Message) -> OutboundFile:
+    file = message.attachments.first()
+    if file is None:
+        raise Rejected("no_file", reason=FailureReason.MEDIA)
+    return OutboundFile(
+        kind=ContentKind(message.kind),
+        mime_type=file.channel_mime_type or file.mime_type,
+        name=file.name,
+        size=file.channel_file.size if file.channel_file else file.size,
+        caption=message.text,
+        media_id=file.channel_media_id,
+    )
