@@ -143,6 +143,7 @@ class Operation:
     label: str
     help_text: str = ""
     is_per_inbox: bool = False
+    requests_history: bool = False  #: it asks for old messages; what comes of it is the id of the request
 
 
 def credential(

@@ -28,6 +28,8 @@ class Job(StrEnum):
     SWEEP = "apps.conversations.tasks.sweep"
     PRUNE_DELIVERY = "apps.conversations.tasks.prune_delivery"
     PRUNE_JOURNAL = "apps.inboxes.tasks.prune_journal"
+    CHECK_ACCOUNTS = "apps.inboxes.tasks.check_accounts"
+    OPERATE_ACCOUNTS = "apps.inboxes.tasks.operate_accounts"
 
 
 RECURRING: dict[str, dict[Job, int]] = {
@@ -35,6 +37,7 @@ RECURRING: dict[str, dict[Job, int]] = {
     "bulk": {
         Job.PRUNE_LIVE_EVENTS: 600,
         Job.PRUNE_JOURNAL: 3600,
+        Job.CHECK_ACCOUNTS: 60,
         Job.PRUNE_DELIVERY: 3600,
         Job.REFRESH_STATISTICS: 3600,
     },

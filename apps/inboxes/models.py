@@ -248,3 +248,54 @@ class HistoryImport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.inbox} {self.percent} %"
+
+
+class AccountOperation(models.Model):
+    """Something a provider was asked at set-up, and what came of it. Never asked twice by a machine.
+
+    The operation CHECK asks whether the account can work; its answers are in `checks`, each as
+    {"code", "label", "state", "detail", "remedy", "inbox_address"} with English source texts. Of these
+    only the newest is kept.
+    """
+
+    CHECK = "check"
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("About to begin")
+        RUNNING = "running", _("Under way")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    account = models.ForeignKey(ProviderAccount, models.CASCADE, related_name="operations", verbose_name=_("account"))
+    inbox = models.ForeignKey(Inbox, models.CASCADE, null=True, related_name="+", verbose_name=_("inbox"))
+    name = models.CharField(_("operation"), max_length=40)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("asked by")
+    )
+    requested_at = models.DateTimeField(_("asked"), db_default=Now())
+    started_at = models.DateTimeField(_("began"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    outcome = models.CharField(_("outcome"), max_length=300, blank=True)
+    error_code = models.CharField(_("error"), max_length=40, blank=True)
+    error_text = models.CharField(_("error text"), max_length=300, blank=True)
+    checks = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = _("operation at a provider")
+        verbose_name_plural = _("operations at providers")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "inbox", "name"],
+                condition=models.Q(state__in=["waiting", "running"]),
+                nulls_distinct=False,
+                name="account_operation_one_open",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(state="waiting"), name="account_operation_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.account}"

@@ -5,7 +5,15 @@ from collections.abc import Iterable
 from django.db.models import QuerySet
 
 from apps.core.actors import Actor, Scope
-from apps.inboxes.models import DeadLetter, Inbox, ProviderAccount, WebhookEvent
+from apps.inboxes.models import (
+    AccountNotice,
+    AccountOperation,
+    DeadLetter,
+    HistoryImport,
+    Inbox,
+    ProviderAccount,
+    WebhookEvent,
+)
 
 
 def inboxes_for(actor: Actor) -> QuerySet[Inbox]:
@@ -27,6 +35,30 @@ def _accounts_of(actor: Actor) -> QuerySet[ProviderAccount]:
     here = Inbox.objects.filter(branch__in=actor.branch_ids)
     elsewhere = Inbox.objects.exclude(branch__in=actor.branch_ids)
     return ProviderAccount.objects.filter(inboxes__in=here).exclude(inboxes__in=elsewhere).distinct()
+
+
+def operations_for(actor: Actor) -> QuerySet[AccountOperation]:
+    """Return what was asked of the providers of the accounts that exist for `actor`."""
+    operations = AccountOperation.objects.select_related("inbox", "requested_by")
+    if not actor.can(Scope.INBOXES_READ):
+        return operations.none()
+    return operations if actor.sees_all else operations.filter(account__in=_accounts_of(actor))
+
+
+def notices_for(actor: Actor) -> QuerySet[AccountNotice]:
+    """Return what providers say about the accounts that exist for `actor`."""
+    notices = AccountNotice.objects.select_related("inbox")
+    if not actor.can(Scope.INBOXES_READ):
+        return notices.none()
+    return notices if actor.sees_all else notices.filter(account__in=_accounts_of(actor))
+
+
+def histories_for(actor: Actor) -> QuerySet[HistoryImport]:
+    """Return the imports of old messages into the inboxes that exist for `actor`."""
+    histories = HistoryImport.objects.select_related("inbox")
+    if not actor.can(Scope.INBOXES_READ):
+        return histories.none()
+    return histories if actor.branch_ids is None else histories.filter(inbox__branch__in=actor.branch_ids)
 
 
 def events_for(actor: Actor) -> QuerySet[WebhookEvent]:
