@@ -23,6 +23,7 @@ class AddressScope(StrEnum):
     USERNAME = "username"
     SIMULATOR = "simulator"
     EXTERNAL = "external"
+    GROUP = "group"  #: a whole group chat; its members have addresses of their own
 
 
 class DeliveryStatus(StrEnum):

@@ -11,7 +11,7 @@ from unfold.admin import TabularInline
 from apps.core.actors import Scope
 from apps.core.admin import Behind, DoorFilter, HouseAdmin, HouseInline, RecordAdmin
 from apps.core.admin_site import actor_of
-from apps.people.actions import announce_person, change_person
+from apps.people.actions.people import announce_person, change_person
 from apps.people.models import Identity, Person, PersonTag, Tag, search_key
 from apps.people.queries import identities_for, people_for, person_tags_for, tags_for
 

@@ -207,11 +207,13 @@ def test_a_very_long_name_is_cut(inbox):
     assert (Person.objects.get().name, Identity.objects.get().display_name) == ("A" * 160, "A" * 160)
 
 
-def test_the_same_digits_in_two_scopes_or_accounts_are_two_people(inbox):
+def test_the_same_digits_in_two_scopes_are_two_people_and_one_number_at_two_accounts_is_one(inbox):
     tell(inbox, "1", sender=phone("5493875550101"))
     tell(inbox, "2", sender=user("5493875550101"))
-    tell(make_inbox(make_account()), "3", sender=phone("5493875550101"))
-    assert Person.objects.count() == 3
+    tell(make_inbox(make_account()), "3", sender=phone("543875550101"))
+    first, second, third = Identity.objects.order_by("pk")
+    assert (first.person_id == second.person_id, first.person_id == third.person_id) == (False, True)
+    assert third.alias_of is None
 
 
 def test_addresses_named_together_are_one_person(inbox):

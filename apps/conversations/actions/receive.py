@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 
@@ -11,7 +11,7 @@ from apps.conversations.models import Conversation, Direction, Kind, Message, Se
 from apps.core import live
 from apps.core.actors import Actor, Scope, require
 from apps.inboxes.models import Inbox
-from apps.people.actions import identity_at
+from apps.people.actions.identities import identity_at, lock_addresses
 from apps.people.models import Identity
 from providers.contents import Text, Unsupported
 from providers.types import InboundMessage
@@ -30,7 +30,7 @@ def receive_message(
     the other, however many workers there are.
     """
     require(actor, Scope.MESSAGES_SEND)
-    _queue_up(inbox, inbound)
+    lock_addresses(inbox.account, (inbound.sender, *inbound.aliases))
     if Message.objects.filter(inbox=inbox, provider_message_id=inbound.provider_message_id).exists():
         return None
     identity = identity_at(
@@ -38,6 +38,7 @@ def receive_message(
         sender=inbound.sender,
         aliases=inbound.aliases,
         display_name=inbound.sender_name,
+        username=inbound.username,
         actor=actor,
     )
     conversation = _open_conversation(inbox, identity)
@@ -64,23 +65,6 @@ def believed_time(provider_time: datetime | None, received_at: datetime) -> date
     if provider_time is None or provider_time >= received_at - ALMOST_A_SECOND:
         return received_at
     return max(provider_time + ALMOST_A_SECOND, received_at - LATEST_PAST)
-
-
-def _queue_up(inbox: Inbox, inbound: InboundMessage) -> None:
-    """Wait until nobody else takes a message of this person, by any of the addresses they are known by.
-
-    Always in the same order, so that two who name the same addresses crosswise do not wait for each other.
-    """
-    addresses = (inbound.sender, *inbound.aliases)
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [[f"{inbox.account_id}:{address.scope}:{address.value}" for address in addresses]])
-
-
-_LOCK = """
-SELECT pg_advisory_xact_lock(key) FROM (
-    SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest(%s::text[]) AS name ORDER BY key
-) keys
-"""
 
 
 def _open_conversation(inbox: Inbox, identity: Identity) -> Conversation:

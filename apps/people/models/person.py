@@ -1,14 +1,18 @@
-"""People, the addresses they write from, and their tags."""
+"""People and their tags."""
 
 import unicodedata
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Now, Right
 from django.utils.translation import gettext_lazy as _
 
-from apps.inboxes.models import ProviderAccount
+from apps.people.models.canonical import HOME, CanonicalField, canonical_number
+
+NUMBER_ENDING = 6
+"""How many last digits make two numbers of people of one name similar."""
 
 
 class Tag(models.Model):
@@ -44,13 +48,24 @@ class SearchKey(models.Func):
     output_field = models.TextField()
 
 
+class NationalIdKey(models.Func):
+    """A national id without the dots and dashes people write in it."""
+
+    template = "regexp_replace(upper(%(expressions)s), '[^0-9A-Z]', '', 'g')"
+    output_field = models.TextField()
+
+
 class Person(models.Model):
-    """Somebody who writes to us, however many addresses they use."""
+    """Somebody who writes to us, however many addresses they use.
+
+    `merged_into` set: the row was found to be somebody else's and exists for no door until they are separated.
+    """
 
     name = models.CharField(_("name"), max_length=160, blank=True)
     region = models.CharField(_("region"), max_length=80, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=32, blank=True)
+    phone_key = CanonicalField(max_length=40, blank=True, editable=False)
     national_id = models.CharField(_("national id (DNI)"), max_length=20, blank=True)
     birthday = models.DateField(_("birthday"), null=True, blank=True)
     notes = models.TextField(_("notes"), blank=True)
@@ -61,6 +76,15 @@ class Person(models.Model):
         db_persist=True,
         editable=False,
     )
+    merged_into = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("is now"),
+    )
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True, editable=False)
 
@@ -68,10 +92,29 @@ class Person(models.Model):
         verbose_name = _("person")
         verbose_name_plural = _("people")
         ordering = ["name", "pk"]
-        indexes = [GinIndex(fields=["search_key"], opclasses=["gin_trgm_ops"], name="person_search")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(merged_into=F("pk")), name="person_not_into_itself"),
+        ]
+        indexes = [
+            GinIndex(fields=["search_key"], opclasses=["gin_trgm_ops"], name="person_search"),
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="person_merged"),
+            models.Index(fields=["phone_key"], condition=~Q(phone_key=""), name="person_phone_key"),
+            models.Index(Lower("email"), condition=~Q(email=""), name="person_email_key"),
+            models.Index(NationalIdKey("national_id"), condition=~Q(national_id=""), name="person_national_id_key"),
+            models.Index(
+                SearchKey("name"),
+                Right("phone_key", NUMBER_ENDING),
+                condition=~Q(name="") & ~Q(phone_key=""),
+                name="person_name_and_number",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or str(_("Person without a name"))
+
+    def canonical_form(self) -> str:
+        """Return the key of the number, however it was typed."""
+        return canonical_number(self.phone, region=HOME)[:40]
 
 
 class PersonTag(models.Model):
@@ -97,36 +140,3 @@ class PersonTag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} · {self.tag}"
-
-
-class Identity(models.Model):
-    """One address of a person at one of our provider accounts."""
-
-    class Scope(models.TextChoices):
-        PHONE = "phone", _("Phone number")
-        BSUID = "bsuid", _("Business-scoped user id")
-        LID = "lid", _("LID")
-        IGSID = "igsid", _("Instagram-scoped id")
-        USERNAME = "username", _("Username")
-        SIMULATOR = "simulator", _("Simulated phone")
-        EXTERNAL = "external", _("Address of an external channel")
-
-    person = models.ForeignKey(Person, models.PROTECT, related_name="identities", verbose_name=_("person"))
-    account = models.ForeignKey(ProviderAccount, models.PROTECT, related_name="identities", verbose_name=_("account"))
-    scope = models.CharField(_("kind of address"), max_length=20, choices=Scope)
-    address = models.CharField(_("address"), max_length=160)
-    group_address = models.CharField(_("group address"), max_length=160, blank=True)
-    display_name = models.CharField(_("name they show"), max_length=160, blank=True)
-    window_until = models.DateTimeField(_("free answers until"), null=True, blank=True)
-    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
-
-    class Meta:
-        verbose_name = _("identity")
-        verbose_name_plural = _("identities")
-        constraints = [
-            models.UniqueConstraint(fields=["account", "scope", "address", "group_address"], name="identity_address"),
-        ]
-        indexes = [GinIndex(OpClass("address", name="gin_trgm_ops"), name="identity_address_search")]
-
-    def __str__(self) -> str:
-        return self.display_name or self.address
