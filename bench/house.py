@@ -78,7 +78,8 @@ class House:
     def empty(self) -> None:
         """Forget every message of both installations."""
         self.database.execute(
-            "TRUNCATE inboxes_webhookevent, inboxes_deadletter, conversations_conversation, conversations_message,"
+            "TRUNCATE inboxes_webhookevent, inboxes_webhookbody, inboxes_deadletter, conversations_conversation,"
+            " conversations_message,"
             " conversations_sendattempt, conversations_pendingstatus, core_liveevent, people_person, people_identity,"
             " django_q_ormq, bare.journal, bare.chat, bare.message CASCADE"
         )

@@ -220,18 +220,23 @@ async def _note_refusal(
 
 _STORE = """
 WITH arrived AS (
-    SELECT * FROM unnest(%(uids)s::uuid[], %(accounts)s::bigint[], %(revisions)s::int[], %(bodies)s::bytea[],
+    SELECT *, clock_timestamp() AS received_at
+    FROM unnest(%(uids)s::uuid[], %(accounts)s::bigint[], %(revisions)s::int[], %(bodies)s::bytea[],
                          %(headers)s::text[], %(sizes)s::int[], %(digests)s::text[])
         AS t(uid, account_id, revision, body, headers, size, sha256)
 ), stored AS (
-    INSERT INTO inboxes_webhookevent (uid, account_id, received_at, body, headers, size, sha256, state, attempts,
+    INSERT INTO inboxes_webhookevent (uid, account_id, received_at, headers, size, sha256, state, attempts,
                                       next_attempt_at, item_count, ignored_count, dead_count, note)
-    SELECT arrived.uid, arrived.account_id, clock_timestamp(), arrived.body, arrived.headers::jsonb, arrived.size,
+    SELECT arrived.uid, arrived.account_id, arrived.received_at, arrived.headers::jsonb, arrived.size,
            arrived.sha256, 'new', 0, now(), 0, 0, 0, ''
     FROM arrived JOIN inboxes_provideraccount account
       ON account.id = arrived.account_id AND account.revision = arrived.revision AND account.is_active
     ON CONFLICT (uid) DO UPDATE SET uid = excluded.uid
-    RETURNING uid
+    RETURNING uid, received_at
+), kept AS (
+    INSERT INTO inboxes_webhookbody (event_uid, received_at, body)
+    SELECT stored.uid, stored.received_at, arrived.body FROM stored JOIN arrived ON arrived.uid = stored.uid
+    ON CONFLICT DO NOTHING
 ), rung AS (
     INSERT INTO django_q_ormq (key, payload, lock)
     SELECT %(queue)s, %(ring)s, now() WHERE EXISTS (SELECT FROM stored) RETURNING key

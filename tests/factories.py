@@ -1,5 +1,6 @@
 """Rows for tests: one function per model, required fields only, every name fresh."""
 
+import hashlib
 import itertools
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from apps.accounts.queries import actor_for_user
 from apps.conversations.actions.receive import receive_message
 from apps.conversations.models import Conversation, Message
 from apps.core.actors import SYSTEM, Actor, Role
-from apps.inboxes.models import Inbox, ProviderAccount
+from apps.inboxes.models import Inbox, ProviderAccount, WebhookBody, WebhookEvent
 from apps.organization.models import Branch, Company
 from providers import registry
 from providers.contents import Content, Text
@@ -67,6 +68,14 @@ def make_inbox(account: ProviderAccount | None = None, branch: Branch | None = N
     number = next(_numbers)
     fields = {"address": f"5550{number:06}", "name": f"Inbox {number}", **fields}
     return Inbox.objects.create(account=account or make_account(), branch=branch or make_branch(), **fields)
+
+
+def make_event(account: ProviderAccount | None = None, body: bytes = b"", **fields: Any) -> WebhookEvent:
+    """Make a journal row and keep its bytes; nothing rings."""
+    fields = {"size": len(body), "sha256": hashlib.sha256(body).hexdigest(), **fields}
+    event = WebhookEvent.objects.create(account=account or make_account(), **fields)
+    WebhookBody.objects.create(event_uid=event.uid, received_at=event.received_at, body=body)
+    return event
 
 
 def receive(

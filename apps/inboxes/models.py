@@ -3,11 +3,13 @@
 import secrets
 import uuid
 from collections.abc import Mapping
+from datetime import time
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.secrets import EncryptedJSONField
@@ -44,6 +46,11 @@ class ProviderAccount(models.Model):
     handshake_at = models.DateTimeField(_("last handshake"), null=True, editable=False)
     last_event_at = models.DateTimeField(_("last event"), null=True, editable=False)
     last_bad_signature_at = models.DateTimeField(_("last bad signature"), null=True, editable=False)
+    silence_minutes = models.PositiveIntegerField(
+        _("alarm after minutes without an event"), null=True, blank=True, help_text=_("Empty: no alarm.")
+    )
+    expected_from = models.TimeField(_("events are expected from"), default=time(8))
+    expected_until = models.TimeField(_("events are expected until"), default=time(20))
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
 
     class Meta:
@@ -124,7 +131,6 @@ class WebhookEvent(models.Model):
     uid = models.UUIDField(_("id"), unique=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(ProviderAccount, models.CASCADE, related_name="events", verbose_name=_("account"))
     received_at = models.DateTimeField(_("received"), db_default=Now())
-    body = models.BinaryField()
     headers = models.JSONField(_("headers"), default=dict)
     size = models.PositiveIntegerField(_("bytes"))
     sha256 = models.CharField(max_length=64)
@@ -137,6 +143,7 @@ class WebhookEvent(models.Model):
     item_count = models.PositiveIntegerField(_("items"), default=0)
     ignored_count = models.PositiveIntegerField(_("ignored items"), default=0)
     dead_count = models.PositiveIntegerField(_("dead items"), default=0)
+    delay_ms = models.PositiveIntegerField(_("delay"), null=True, editable=False)
     note = models.CharField(_("note"), max_length=300, blank=True)
 
     class Meta:
@@ -151,6 +158,32 @@ class WebhookEvent(models.Model):
 
     def __str__(self) -> str:
         return str(self.uid)
+
+    @cached_property
+    def body(self) -> bytes:
+        """The bytes as they came; nothing once their time was over."""
+        kept = WebhookBody.objects.filter(event_uid=self.uid, received_at=self.received_at)
+        return bytes(kept.values_list("body", flat=True).first() or b"")
+
+    @property
+    def is_body_gone(self) -> bool:
+        """Whether its bytes are no longer kept, so that it cannot be processed again."""
+        return bool(self.size) and not self.body
+
+
+class WebhookBody(models.Model):
+    """The bytes of one webhook: personal data, so kept apart by day and dropped a day at a time.
+
+    The table is partitioned by `received_at`, which is that of its event; what no day takes goes to a rest.
+    """
+
+    pk = models.CompositePrimaryKey("event_uid", "received_at")
+    event_uid = models.UUIDField()
+    received_at = models.DateTimeField()
+    body = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.event_uid)
 
 
 class DeadLetter(models.Model):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.core.actors import Actor, Scope
 from apps.inboxes.models import (
@@ -12,6 +12,7 @@ from apps.inboxes.models import (
     HistoryImport,
     Inbox,
     ProviderAccount,
+    WebhookBody,
     WebhookEvent,
 )
 
@@ -63,15 +64,21 @@ def histories_for(actor: Actor) -> QuerySet[HistoryImport]:
 
 def events_for(actor: Actor) -> QuerySet[WebhookEvent]:
     """Return the journal of the accounts that exist for `actor`."""
-    events = WebhookEvent.objects.select_related("account").defer("body")
+    events = WebhookEvent.objects.select_related("account")
     if not actor.can(Scope.JOURNAL_READ):
         return events.none()
     return events if actor.sees_all else events.filter(account__in=_accounts_of(actor))
 
 
+def with_body(events: QuerySet[WebhookEvent]) -> QuerySet[WebhookEvent]:
+    """Return those of some deliveries that can be processed again, since their bytes are still kept."""
+    kept = WebhookBody.objects.filter(event_uid=OuterRef("uid"), received_at=OuterRef("received_at"))
+    return events.filter(Exists(kept))
+
+
 def dead_letters_for(actor: Actor) -> QuerySet[DeadLetter]:
     """Return the dead letters of the journal that exists for `actor`."""
-    letters = DeadLetter.objects.select_related("event__account").defer("event__body")
+    letters = DeadLetter.objects.select_related("event__account")
     if not actor.can(Scope.JOURNAL_READ):
         return letters.none()
     return letters if actor.sees_all else letters.filter(event__account__in=_accounts_of(actor))

@@ -5,23 +5,23 @@ import logging
 import time
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
+from django.utils import timezone
 
 from apps.core.actors import SYSTEM
 from apps.core.jobs import Job, enqueue
 from apps.core.models import SiteSettings
 from apps.core.secrets import UnreadableSecret
 from apps.inboxes.actions import operations
-from apps.inboxes.models import AccountOperation, DeadLetter, WebhookEvent
+from apps.inboxes.actions.bodies import drop_days, make_days
+from apps.inboxes.actions.journal import forget_events
+from apps.inboxes.models import AccountOperation
 from providers.base import Check, Provider
 from providers.errors import AuthFailed, BadCredentials, FetchError, Rejected, SendError, Unreachable
 from providers.http import HttpClient
 
 logger = logging.getLogger(__name__)
 
-BATCH = 1000
-DEAD_FACTOR = 3
+KEPT_FACTOR = 3
 ASK_SECONDS = 35
 """How long one thing asked of a provider may take."""
 BEGIN_SECONDS = 15
@@ -29,20 +29,17 @@ BEGIN_SECONDS = 15
 
 
 def prune_journal() -> str:
-    """Delete deliveries older than the settings keep them, those that need a person three times later.
+    """Make the days to come, drop the bytes of those that are over, and forget what was known of older ones.
 
-    What was not processed yet stays, however old. Safe to run twice.
+    What waits for a person keeps its bytes three times as long; so long is known, too, when a delivery came and
+    what became of it. What was not processed yet stays, however old. Safe to run twice.
     """
-    days = (SiteSettings.objects.first() or SiteSettings()).journal_days
-    events = WebhookEvent.objects.exclude(state=WebhookEvent.State.NEW)
-    open_letters = DeadLetter.objects.filter(event=OuterRef("pk"), state=DeadLetter.State.OPEN)
-    needs_somebody = Q(state=WebhookEvent.State.DEAD) | Exists(open_letters)
-    deleted = 0
-    for kept, rows in ((days, events.exclude(needs_somebody)), (days * DEAD_FACTOR, events)):
-        old = rows.filter(received_at__lt=Now() - timedelta(days=kept))
-        while ids := list(old.values_list("pk", flat=True)[:BATCH]):
-            deleted += WebhookEvent.objects.filter(pk__in=ids).delete()[1].get("inboxes.WebhookEvent", 0)
-    return f"deleted {deleted}"
+    days = timedelta(days=(SiteSettings.objects.first() or SiteSettings()).journal_days)
+    now = timezone.now()
+    made = make_days(actor=SYSTEM)
+    dropped = drop_days(before=now - days, dead_before=now - days * KEPT_FACTOR, actor=SYSTEM)
+    forgotten = forget_events(before=now - days * KEPT_FACTOR, actor=SYSTEM)
+    return f"made {made} days, dropped {dropped}, forgot {forgotten} events"
 
 
 def check_accounts() -> str:

@@ -1,6 +1,7 @@
 DROP SCHEMA IF EXISTS bare CASCADE;
 CREATE SCHEMA bare;
 CREATE TABLE bare.journal (LIKE public.inboxes_webhookevent INCLUDING ALL);
+ALTER TABLE bare.journal ADD COLUMN body bytea NOT NULL;
 CREATE TABLE bare.chat (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, address text NOT NULL UNIQUE,
     last_text text NOT NULL, unread int NOT NULL DEFAULT 1);

@@ -34,7 +34,7 @@ class InboxQuery:
         after: strawberry.ID | None = None,
     ) -> list[WebhookEventType]:
         info.context.require(Scope.JOURNAL_READ)
-        rows = events_for(info.context.actor).defer("body", "headers", "account__credentials").order_by("-pk")
+        rows = events_for(info.context.actor).defer("headers", "account__credentials").order_by("-pk")
         if state is not None:
             rows = rows.filter(state=state)
         if after is not None:

@@ -108,6 +108,4 @@ def _failed_message(conversation: Conversation) -> Message:
 
 
 def _event(account: ProviderAccount) -> WebhookEvent:
-    return WebhookEvent.objects.create(
-        account=account, body=BODY, size=len(BODY), sha256="0" * 64, headers={"host": "example.org"}, state="dead"
-    )
+    return factories.make_event(account, BODY, headers={"host": "example.org"}, state="dead")

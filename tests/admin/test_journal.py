@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from apps.inboxes.admin.masking import mask, preview
-from apps.inboxes.models import DeadLetter, WebhookEvent
+from apps.inboxes.models import DeadLetter, WebhookBody, WebhookEvent
 from tests.admin.conftest import Enter
 from tests.admin.house import BODY, House, fingerprint
 from tests.jobs import run_jobs
@@ -135,3 +135,13 @@ def test_a_webhook_is_found_by_its_id(built: House, enter: Enter) -> None:
     event = built.own[WebhookEvent]
     page = enter("administrator").get(EVENTS, {"q": str(event.uid)})
     assert [row.pk for row in page.context["cl"].result_list] == [event.pk]
+
+
+def test_what_is_no_longer_kept_is_said_and_not_processed(built: House, enter: Enter) -> None:
+    event, client = built.own[WebhookEvent], enter("supervisor")
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    WebhookBody.objects.all().delete()
+    assert "No longer kept" in client.get(f"{EVENTS}{event.pk}/change/").content.decode()
+    answer = client.post(EVENTS, {"action": "replay_selected", "_selected_action": [event.pk]}, follow=True)
+    assert "cannot be processed again" in answer.content.decode()
+    assert states(event) == ["dead"]

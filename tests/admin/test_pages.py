@@ -130,7 +130,7 @@ def grow(built: House) -> None:
         inbox = factories.make_inbox(account, branch)
         received = factories.receive(inbox, sender=f"549387{number:07}")
         factories.make_user(branches=(branch,))
-        event = WebhookEvent.objects.create(account=account, body=b"{}", size=2, sha256="0")
+        event = factories.make_event(account, b"{}")
         DeadLetter.objects.create(event=event, error_class="ValueError")
         Message.objects.create(
             conversation=received.conversation, inbox=inbox, direction="out", sender="operator", dispatch="rejected"

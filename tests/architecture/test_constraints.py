@@ -12,10 +12,10 @@ from django.utils import timezone
 from apps.accounts.models import ApiToken, Membership, User
 from apps.conversations.models import Conversation, Message, PendingStatus, SendAttempt
 from apps.core.models import SiteSettings
-from apps.inboxes.models import DeadLetter, Inbox, ProviderAccount, WebhookEvent
+from apps.inboxes.models import DeadLetter, Inbox, ProviderAccount
 from apps.organization.models import Branch, Company
 from apps.people.models import Identity, Person, PersonTag, Tag
-from tests.factories import make_account, make_branch, make_conversation, make_inbox, make_token, make_user
+from tests.factories import make_account, make_branch, make_conversation, make_event, make_inbox, make_token, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def saved(row):
 
 
 def event():
-    return WebhookEvent.objects.create(account=make_account(), body=b"", size=0, sha256="")
+    return make_event()
 
 
 def person_tag():

@@ -19,12 +19,12 @@ from apps.core.actors import NOBODY, ROLE_SCOPES, SYSTEM, Actor, Role, Scope
 from apps.inboxes import queries as inboxes
 from apps.inboxes.actions.accounts import add_account, change_credentials, rename_account, set_account_active
 from apps.inboxes.actions.inboxes import add_inbox, change_inbox
-from apps.inboxes.models import DeadLetter, Inbox, WebhookEvent
+from apps.inboxes.models import DeadLetter, Inbox
 from apps.organization import queries as organization
 from apps.organization.models import Branch, Company, CompanyDocument
 from apps.people import queries as people
 from apps.people.models import PersonTag, Tag
-from tests.factories import make_account, make_actor, make_inbox, make_user, receive
+from tests.factories import make_account, make_actor, make_event, make_inbox, make_user, receive
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +70,7 @@ def furnish(name: str, tag: Tag) -> Rooms:
     inbox = make_inbox(make_account(name=name), branch)
     said = receive(inbox, "Hola", sender="54938755501" + str(branch.pk % 90 + 10))
     conversation = said.conversation
-    event = WebhookEvent.objects.create(account=inbox.account, body=b"", size=0, sha256="")
+    event = make_event(inbox.account)
     attempt = SendAttempt.objects.create(message=said, number=1, token=uuid4(), owner="x")
     status = PendingStatus.objects.create(inbox=inbox, provider_message_id="x", status="sent", at=timezone.now())
     Message.objects.filter(pk=said.pk).update(direction="out", dispatch="uncertain")

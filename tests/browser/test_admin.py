@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 
 from apps.conversations.models import Conversation, Message
 from apps.core.actors import Role
-from apps.inboxes.models import DeadLetter, ProviderAccount, WebhookEvent
+from apps.inboxes.models import DeadLetter, ProviderAccount, WebhookBody, WebhookEvent
 from apps.organization.models import Branch
 from apps.people.models import Identity, Person
 from tests.admin import house
@@ -145,4 +145,5 @@ def _spread(chat: Conversation) -> None:
     Identity.objects.filter(person=chat.person_id).update(display_name=CORPUS[10])
     Message.objects.filter(conversation=chat).update(text=everything, error_text=CORPUS[10])
     DeadLetter.objects.update(detail=CORPUS[10][:300], path=CORPUS[10][:200])
-    WebhookEvent.objects.update(body=everything.encode(), note=CORPUS[10][:300], headers={"user-agent": CORPUS[10]})
+    WebhookBody.objects.update(body=everything.encode())
+    WebhookEvent.objects.update(note=CORPUS[10][:300], headers={"user-agent": CORPUS[10]})

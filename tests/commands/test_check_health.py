@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from apps.conversations.models import Message
 from apps.core.models import Heartbeat
-from apps.inboxes.models import DeadLetter, ProviderAccount, WebhookEvent
+from apps.inboxes.models import DeadLetter, ProviderAccount
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -61,9 +61,7 @@ def test_a_cluster_that_stopped_is_found() -> None:
 @pytest.mark.parametrize(("seconds", "troubles"), [(30, set()), (90, {"webhooks due"})])
 def test_webhooks_that_wait_are_found(seconds: int, troubles: set[str]) -> None:
     due = timezone.now() - timedelta(seconds=seconds)
-    WebhookEvent.objects.create(
-        account=factories.make_account(), body=b"", size=0, sha256="0", next_attempt_at=due, received_at=due
-    )
+    factories.make_event(next_attempt_at=due, received_at=due)
     assert look()[0] == troubles
 
 
@@ -85,7 +83,7 @@ def test_messages_that_wait_are_found(seconds: int, troubles: set[str]) -> None:
 
 def test_what_waits_for_a_person_is_found() -> None:
     account = factories.make_account()
-    event = WebhookEvent.objects.create(account=account, body=b"", size=0, sha256="0", state="dead")
+    event = factories.make_event(account, state="dead")
     letter = DeadLetter.objects.create(event=event, error_class="ValueError")
     ProviderAccount.objects.filter(pk=account.pk).update(state="needs_auth")
     troubles, facts = look()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.core.management import CommandError
 
-from apps.inboxes.models import DeadLetter, ProviderAccount, WebhookEvent
+from apps.inboxes.models import DeadLetter, ProviderAccount, WebhookBody, WebhookEvent
 from tests import factories
 from tests.commands.conftest import Call
 
@@ -13,9 +13,7 @@ EARLY, LATE = datetime(2026, 11, 20, 12, tzinfo=UTC), datetime(2026, 11, 22, 12,
 
 
 def make_event(account: ProviderAccount, state: str, at: datetime = LATE, error: str = "") -> WebhookEvent:
-    event = WebhookEvent.objects.create(
-        account=account, body=b"{}", size=2, sha256="0", state=state, received_at=at, attempts=5
-    )
+    event = factories.make_event(account, b"{}", state=state, received_at=at, attempts=5)
     if error:
         DeadLetter.objects.create(event=event, error_class=error)
     return event
@@ -62,9 +60,9 @@ def test_the_options_choose(
         known.get(part, part) if position and options[position - 1] in {"--account", "--event"} else part
         for position, part in enumerate(options)
     ]
-    assert call("replay_events", *given, "--dry-run") == {"events": len(chosen), "dry_run": True}
+    assert call("replay_events", *given, "--dry-run") == {"events": len(chosen), "without_body": 0, "dry_run": True}
     assert replayed(events) == set()
-    assert call("replay_events", *given) == {"events": len(chosen), "dry_run": False}
+    assert call("replay_events", *given) == {"events": len(chosen), "without_body": 0, "dry_run": False}
     assert replayed(events) == chosen
 
 
@@ -81,3 +79,9 @@ def test_the_options_choose(
 def test_what_cannot_be_chosen_is_said(options: tuple[str, ...], words: str, call: Call) -> None:
     with pytest.raises(CommandError, match=words):
         call("replay_events", *options)
+
+
+def test_what_has_no_body_any_more_is_counted_and_left(events: dict[str, WebhookEvent], call: Call) -> None:
+    WebhookBody.objects.filter(event_uid=events["old"].uid).delete()
+    assert call("replay_events") == {"events": 2, "without_body": 1, "dry_run": False}
+    assert WebhookEvent.objects.get(pk=events["old"].pk).state == "dead"

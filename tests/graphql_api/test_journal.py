@@ -8,6 +8,7 @@ import pytest
 from apps.core.actors import Role, Scope
 from apps.inboxes.models import DeadLetter, WebhookEvent
 from graphql_api.ids import to_id
+from tests.factories import make_event
 from tests.graphql_api.clients import Application
 from tests.graphql_api.conftest import House
 from tests.graphql_api.documents import JOURNAL, ME
@@ -19,7 +20,7 @@ AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 def event(house: House, state: str, error: str = "", *, elsewhere: bool = False) -> WebhookEvent:
     account = (house.theirs if elsewhere else house.ours).inbox.account
-    row = WebhookEvent.objects.create(account=account, body=b"{}", size=2, sha256="0", state=state, received_at=AT)
+    row = make_event(account, b"{}", state=state, received_at=AT)
     if error:
         DeadLetter.objects.create(event=row, path="entry[0]", error_class=error)
         DeadLetter.objects.create(event=row, path="entry[1]", error_class="Later")

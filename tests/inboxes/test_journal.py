@@ -14,7 +14,7 @@ from apps.conversations.actions.statuses import apply_statuses
 from apps.conversations.models import Conversation, Message
 from apps.conversations.tasks import process_events, sweep
 from apps.core.actors import SYSTEM, Role
-from apps.core.models import LiveEvent, SiteSettings
+from apps.core.models import LiveEvent
 from apps.inboxes.actions import journal
 from apps.inboxes.actions.journal import (
     BrokenPart,
@@ -27,7 +27,6 @@ from apps.inboxes.actions.journal import (
 )
 from apps.inboxes.models import DeadLetter, WebhookEvent
 from apps.inboxes.queries import dead_letters_for, events_for
-from apps.inboxes.tasks import prune_journal
 from tests.factories import make_account, make_actor, make_branch, make_inbox, receive
 from tests.providers.meta_webhooks import change, delivery, encode, status, text_message
 
@@ -238,33 +237,6 @@ def test_the_journal_of_a_shared_account_exists_only_for_who_sees_all_of_it(inbo
     DeadLetter.objects.create(event=event, error_class="X")
     assert (list(events_for(both)), list(events_for(one))) == ([event], [])
     assert (dead_letters_for(both).count(), dead_letters_for(one).count()) == (1, 0)
-
-
-def test_old_deliveries_go_dead_ones_later(inbox):
-    SiteSettings.objects.create(journal_days=30)
-    day = timedelta(days=1)
-    ages = {
-        "kept": (29, State.PROCESSED),
-        "old": (31, State.PROCESSED),
-        "ignored": (31, State.IGNORED),
-        "dead": (89, State.DEAD),
-        "dead old": (91, State.DEAD),
-        "with a dead item": (31, State.PROCESSED),
-    }
-    for name, (days, state) in ages.items():
-        event = write(inbox, name)
-        WebhookEvent.objects.filter(pk=event.pk).update(received_at=timezone.now() - days * day, state=state, note=name)
-        if name == "with a dead item":
-            DeadLetter.objects.create(event=event, error_class="X", path="a")
-    assert prune_journal() == "deleted 3"
-    assert set(WebhookEvent.objects.values_list("note", flat=True)) == {"kept", "dead", "with a dead item"}
-
-
-def test_what_was_not_processed_is_never_pruned(inbox):
-    event = write(inbox, "Hola")
-    WebhookEvent.objects.filter(pk=event.pk).update(received_at=timezone.now() - timedelta(days=400))
-    prune_journal()
-    assert WebhookEvent.objects.filter(pk=event.pk).exists()
 
 
 def test_an_event_and_its_ring_come_and_go_together(inbox):

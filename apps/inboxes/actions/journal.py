@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -15,13 +15,14 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.actors import Actor, Scope, require
 from apps.core.jobs import Job, enqueue
-from apps.inboxes.models import DeadLetter, ProviderAccount, WebhookEvent
-from apps.inboxes.queries import dead_letters_for, events_for
+from apps.inboxes.models import DeadLetter, ProviderAccount, WebhookBody, WebhookEvent
+from apps.inboxes.queries import dead_letters_for, events_for, with_body
 
 LEASE_SECONDS = 60
 ATTEMPTS = 5
 PAUSE_SECONDS = (5, 30, 300, 3600)
 BURIED_AT_ONCE = 100
+FORGOTTEN_AT_ONCE = 1000
 MOST_LETTERS = 100
 """How many broken items of one delivery get a dead letter each; all are counted."""
 HEARD_EVERY = timedelta(seconds=10)
@@ -32,12 +33,9 @@ def add_event(*, account: ProviderAccount, body: bytes, headers: Mapping[str, st
     require(actor, Scope.SIMULATE)
     with transaction.atomic():
         event = WebhookEvent.objects.create(
-            account=account,
-            body=body,
-            headers=dict(headers),
-            size=len(body),
-            sha256=hashlib.sha256(body).hexdigest(),
+            account=account, headers=dict(headers), size=len(body), sha256=hashlib.sha256(body).hexdigest()
         )
+        WebhookBody.objects.create(event_uid=event.uid, received_at=event.received_at, body=body)
         enqueue(Job.PROCESS_EVENTS)
     return event
 
@@ -56,9 +54,19 @@ def claim_events(*, limit: int, actor: Actor) -> list[WebhookEvent]:
         return []
     events = list(WebhookEvent.objects.filter(pk__in=ids).select_related("account").order_by("pk"))
     accounts: dict[int, ProviderAccount] = {}
+    bodies = bodies_of(events)
     for event in events:  # of each account one, which opens its credentials once
         event.account = accounts.setdefault(event.account_id, event.account)
+        event.body = bodies.get(event.uid, b"")
     return events
+
+
+def bodies_of(events: Sequence[WebhookEvent]) -> dict[uuid.UUID, bytes]:
+    """Return the bytes of several deliveries, those that are still kept."""
+    times = [event.received_at for event in events]
+    of_their_days = WebhookBody.objects.filter(received_at__range=(min(times), max(times)))
+    rows = of_their_days.filter(event_uid__in=[event.uid for event in events])
+    return {uid: bytes(body) for uid, body in rows.values_list("event_uid", "body")}
 
 
 _IS_DUE = """state = 'new' AND next_attempt_at <= statement_timestamp()
@@ -104,7 +112,7 @@ def bury_events(*, actor: Actor) -> int:
     """Declare dead what lost its worker in the last attempt too; return how many."""
     require(actor, Scope.JOURNAL_REPLAY)
     lost = Q(state=WebhookEvent.State.NEW, attempts__gte=ATTEMPTS) & _free()
-    events = list(WebhookEvent.objects.filter(lost).select_related("account").defer("body")[:BURIED_AT_ONCE])
+    events = list(WebhookEvent.objects.filter(lost).select_related("account")[:BURIED_AT_ONCE])
     return sum(_bury(event, "WorkerLost", actor) for event in events)
 
 
@@ -204,15 +212,26 @@ def postpone_event(*, event: WebhookEvent, error: BaseException, actor: Actor) -
 def replay_events(*, events: Sequence[uuid.UUID], actor: Actor) -> int:
     """Process deliveries again, of those that exist for `actor`; what they said already changes nothing.
 
-    Returns how many will be.
+    Those whose bytes are no longer kept stay as they are. Returns how many will be processed.
     """
     require(actor, Scope.JOURNAL_REPLAY)
-    replayed = WebhookEvent.objects.filter(pk__in=events_for(actor).filter(uid__in=list(events)).values("pk")).update(
+    chosen = with_body(events_for(actor).filter(uid__in=list(events)))
+    replayed = WebhookEvent.objects.filter(pk__in=chosen.values("pk")).update(
         state=WebhookEvent.State.NEW, attempts=0, next_attempt_at=Now(), lease_token=None, lease_until=None
     )
     if replayed:
         enqueue(Job.PROCESS_EVENTS)
     return replayed
+
+
+def forget_events(*, before: datetime, actor: Actor) -> int:
+    """Delete what is known of deliveries received before, but for those not processed yet; return how many."""
+    require(actor, Scope.JOURNAL_REPLAY)
+    old = WebhookEvent.objects.filter(received_at__lt=before).exclude(state=WebhookEvent.State.NEW)
+    deleted = 0
+    while ids := list(old.values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE]):
+        deleted += WebhookEvent.objects.filter(pk__in=ids).delete()[1].get("inboxes.WebhookEvent", 0)
+    return deleted
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ import logging
 import uuid
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import action as list_action
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -32,6 +32,13 @@ PREFORMATTED = '<pre class="verbatim">{}</pre>'
 STATE_COLOURS = colours(new="info", processed="success", dead="danger", open="danger")
 
 
+def _shown(event: WebhookEvent, path: str = "") -> SafeString:
+    """Return the bytes of a webhook, or of one item, as far as they are kept and may be read."""
+    if event.is_body_gone:
+        return format_html("<p>{}</p>", _("No longer kept: its days are over."))
+    return format_html(PREFORMATTED, preview(event.body, path))
+
+
 class Replayable(RecordAdmin):
     """Lists whose rows lead to webhooks that may be processed again."""
 
@@ -43,8 +50,17 @@ class Replayable(RecordAdmin):
         return actor_of(request).can(Scope.JOURNAL_REPLAY)
 
     def replay(self, request: HttpRequest, uids: list[uuid.UUID]) -> None:
-        """Process webhooks again and say how many."""
+        """Process webhooks again and say how many, and how many cannot be any more."""
         count = replay_events(events=uids, actor=actor_of(request))
+        if gone := len(set(uids)) - count:
+            words = ngettext(
+                "%(gone)d webhook cannot be processed again: its body is no longer kept.",
+                "%(gone)d webhooks cannot be processed again: their bodies are no longer kept.",
+                gone,
+            )
+            self.message_user(request, words % {"gone": gone}, messages.WARNING)
+            if not count:
+                return
         words = ngettext("%(count)d webhook is processed again.", "%(count)d webhooks are processed again.", count)
         self.message_user(request, words % {"count": count})
 
@@ -100,7 +116,7 @@ class WebhookEventAdmin(Replayable):
 
     @display(description=_("body, numbers masked"))
     def masked_body(self, event: WebhookEvent) -> SafeString:
-        return format_html(PREFORMATTED, preview(bytes(event.body)))
+        return _shown(event)
 
     @list_action(description=_("Process again"), permissions=["replay"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
@@ -134,7 +150,7 @@ class WebhookEventAdmin(Replayable):
     def show_raw(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         event = self.row(request, object_id)
         logger.info("webhook.body_shown event=%s user=%s", event.uid, actor_of(request).user_id)
-        body = bytes(event.body)
+        body = event.body
         context = {"body": body[:RAW_LENGTH].decode(errors="replace"), "is_cut": len(body) > RAW_LENGTH}
         return render(request, "admin/inboxes/webhookevent/raw.html", context)
 
@@ -180,7 +196,7 @@ class DeadLetterAdmin(Replayable):
 
     @display(description=_("what it is about, numbers masked"))
     def masked_item(self, letter: DeadLetter) -> SafeString:
-        return format_html(PREFORMATTED, preview(bytes(letter.event.body), letter.path))
+        return _shown(letter.event, letter.path)
 
     @list_action(description=_("Process again"), permissions=["replay"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> None:

@@ -16,7 +16,7 @@ from apps.core.commands import ScriptCommand
 from apps.inboxes.actions.journal import replay_events
 from apps.inboxes.management.commands.add_inbox import account_of
 from apps.inboxes.models import DeadLetter, WebhookEvent
-from apps.inboxes.queries import events_for
+from apps.inboxes.queries import events_for, with_body
 
 BATCH = 1_000
 STATES = ("dead", "ignored", "processed")
@@ -37,11 +37,13 @@ class Command(ScriptCommand):
         parser.add_argument("--dry-run", action="store_true", help="only count")
 
     def run(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        uids = list(_chosen(options).order_by("pk").values_list("uid", flat=True))
+        chosen = _chosen(options)
+        uids = list(with_body(chosen).order_by("pk").values_list("uid", flat=True))
+        gone = chosen.count() - len(uids)
         if not options["dry_run"]:
             for some in batched(uids, BATCH):
                 replay_events(events=list(some), actor=SYSTEM)
-        return {"events": len(uids), "dry_run": options["dry_run"]}
+        return {"events": len(uids), "without_body": gone, "dry_run": options["dry_run"]}
 
 
 def _chosen(options: Mapping[str, Any]) -> QuerySet[WebhookEvent]:
