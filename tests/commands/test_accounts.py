@@ -6,9 +6,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from apps.inboxes.models import AccountOperation, DeadLetter, WebhookEvent
+from apps.inboxes.models import AccountOperation, DeadLetter
 from tests.commands.conftest import Call
-from tests.factories import make_account, make_branch, make_inbox
+from tests.factories import make_account, make_branch, make_event, make_inbox
 from tests.inboxes.toy import CREDENTIALS, toy
 
 __all__ = ["toy"]
@@ -20,7 +20,7 @@ def test_accounts_are_listed_with_their_health(call: Call) -> None:
     account = make_account("toy", credentials=CREDENTIALS, name="Uno", last_event_at=heard)
     inbox = make_inbox(account, make_branch("Centro"), name="Uno Centro", address="1")
     make_account(name="Dos", is_active=False, state="needs_auth", state_reason="190")
-    event = WebhookEvent.objects.create(account=account, body=b"", size=0, sha256="0", state="dead")
+    event = make_event(account, state="dead")
     DeadLetter.objects.create(event=event, error_class="KeyError")
     call("operate_account", "--account", account.pk, "--operation", "check")
 
