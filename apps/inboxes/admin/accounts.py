@@ -30,6 +30,7 @@ from apps.inboxes.actions.accounts import (
     stored_credentials,
 )
 from apps.inboxes.actions.inboxes import add_inbox, change_inbox
+from apps.inboxes.admin.setup import SetUpPage
 from apps.inboxes.forms import PREFIX, AccountForm, account_form
 from apps.inboxes.models import Inbox, ProviderAccount
 from apps.inboxes.queries import accounts_for, inboxes_for
@@ -48,16 +49,17 @@ class InboxInline(HouseInline):
 
 
 @admin.register(ProviderAccount)
-class ProviderAccountAdmin(HouseAdmin):
+class ProviderAccountAdmin(SetUpPage):
     door = staticmethod(accounts_for)
     read_scope = Scope.INBOXES_READ
     write_scope = Scope.SETUP_WRITE
-    list_display = ("name", "provider", "health", "is_active", "last_event_at", "last_bad_signature_at")
+    list_display = ("name", "provider", "health", "set_up", "is_active", "last_event_at", "last_bad_signature_at")
     list_filter = ("state", "is_active")
     search_fields = ("name",)
     inlines = (InboxInline,)
     readonly_fields = (
         "provider",
+        "set_up",
         "webhook_address",
         "verify_token_hint",
         "more_inboxes",
@@ -101,7 +103,7 @@ class ProviderAccountAdmin(HouseAdmin):
         state = ("state", "state_reason", "handshake_at", "last_event_at", "last_bad_signature_at", "created_at")
         if obj is None:
             return [(None, {"fields": ["name"]}), credentials]
-        sets: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": ["provider", "name", "is_active"]})]
+        sets: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": ["provider", "set_up", "name", "is_active"]})]
         if self.has_change_permission(request):
             webhook = ["webhook_address"]
             if registry.PROVIDERS[obj.kind].capabilities.has_handshake if obj.kind in registry.PROVIDERS else False:
@@ -130,6 +132,10 @@ class ProviderAccountAdmin(HouseAdmin):
     def health(self, account: ProviderAccount) -> tuple[str, str]:
         words = account.get_state_display()
         return account.state, f"{words}: {account.state_reason}" if account.state_reason else str(words)
+
+    @display(description=_("set-up"))
+    def set_up(self, account: ProviderAccount) -> SafeString:
+        return format_html('<a class="text-link" href="{}">{}</a>', self.set_up_address(account), _("See what works"))
 
     @display(description=_("webhook URL"))
     def webhook_address(self, account: ProviderAccount) -> SafeString:
