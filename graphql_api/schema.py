@@ -22,6 +22,7 @@ from graphql_api.accounts.queries import AccountQuery
 from graphql_api.context import Context
 from graphql_api.conversations.mutations import ConversationMutation
 from graphql_api.conversations.queries import ConversationQuery
+from graphql_api.conversations.sending import SendingMutation
 from graphql_api.core.queries import EventQuery
 from graphql_api.core.subscriptions import EventSubscription
 from graphql_api.errors import Unauthenticated, coded, present
@@ -31,7 +32,7 @@ from graphql_api.people.queries import PersonQuery
 from graphql_api.threads import in_thread
 
 Query = merge_types("Query", (AccountQuery, InboxQuery, ConversationQuery, PersonQuery, EventQuery))
-Mutation = merge_types("Mutation", (ConversationMutation,))
+Mutation = merge_types("Mutation", (ConversationMutation, SendingMutation))
 Subscription = merge_types("Subscription", (EventSubscription,))
 
 AT_ONCE = frozenset({AllowedType.QUERY, AllowedType.MUTATION})

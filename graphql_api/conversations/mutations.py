@@ -7,13 +7,12 @@ from strawberry_django.fields.types import OperationInfo
 
 from apps.conversations.actions import marks
 from apps.conversations.actions.send import send_message
-from apps.conversations.models import Conversation
-from apps.conversations.queries import get_conversation, get_message
+from apps.conversations.queries import get_conversation
 from apps.core.actors import Scope
-from graphql_api.context import Context, Info
+from graphql_api.context import Info
+from graphql_api.conversations.sending import conversation_of, quoted
 from graphql_api.conversations.types import ConversationType, MessageType
 from graphql_api.errors import tells_problems
-from graphql_api.ids import pk_of
 from graphql_api.texts import require_storable
 
 SendMessagePayload = Annotated[MessageType | OperationInfo, strawberry.union("SendMessagePayload")]
@@ -37,15 +36,12 @@ class ConversationMutation:
     @tells_problems
     def send_message(self, info: Info, input: SendMessageInput) -> SendMessagePayload:  # noqa: A002 – its name
         context = info.context
-        conversation = _conversation(context, input.conversation_id, Scope.MESSAGES_SEND)
-        reply_to = None
-        if input.reply_to_id is not None:
-            reply_to = get_message(context.actor, pk_of(input.reply_to_id, "Message", field="replyToId"))
+        conversation = conversation_of(context, input.conversation_id, Scope.MESSAGES_SEND)
         message = send_message(
             conversation=conversation,
             text=require_storable(input.text, field="text"),
             client_key=input.client_key,
-            reply_to=reply_to,
+            reply_to=quoted(context, input.reply_to_id),
             actor=context.actor,
         )
         return MessageType.of(message)
@@ -53,7 +49,7 @@ class ConversationMutation:
     @strawberry.mutation(description="Set the unread counter to zero. Needs conversations:write.")
     @tells_problems
     def mark_conversation_read(self, info: Info, conversation_id: strawberry.ID) -> ConversationPayload:
-        conversation = _conversation(info.context, conversation_id, Scope.CONVERSATIONS_WRITE)
+        conversation = conversation_of(info.context, conversation_id, Scope.CONVERSATIONS_WRITE)
         marks.mark_read(conversation=conversation, actor=info.context.actor)
         return ConversationType.of(get_conversation(info.context.actor, conversation.pk))
 
@@ -62,13 +58,6 @@ class ConversationMutation:
     def set_conversation_pending(
         self, info: Info, conversation_id: strawberry.ID, is_pending: bool
     ) -> ConversationPayload:
-        conversation = _conversation(info.context, conversation_id, Scope.CONVERSATIONS_WRITE)
+        conversation = conversation_of(info.context, conversation_id, Scope.CONVERSATIONS_WRITE)
         marks.set_pending(conversation=conversation, is_pending=is_pending, actor=info.context.actor)
         return ConversationType.of(get_conversation(info.context.actor, conversation.pk))
-
-
-def _conversation(context: Context, conversation_id: strawberry.ID, scope: Scope) -> Conversation:
-    """Return what the mutation is about. The right is asked first: without it nothing exists and nothing is missing."""
-    context.require(Scope.CONVERSATIONS_READ)
-    context.require(scope)
-    return get_conversation(context.actor, pk_of(conversation_id, "Conversation", field="conversationId"))

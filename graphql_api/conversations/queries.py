@@ -6,7 +6,7 @@ import strawberry
 from django.db.models import FETCH_PEERS, QuerySet
 from strawberry.relay import PageInfo
 
-from apps.conversations.models import ACTS, Conversation
+from apps.conversations.models import Conversation
 from apps.conversations.queries import ChatFilter, after_row, before_row, chat_list, messages_for
 from apps.core.actors import Actor, Scope
 from graphql_api.context import Info
@@ -100,7 +100,7 @@ class ConversationQuery:
     )
     def message(self, info: Info, id: strawberry.ID) -> MessageType | None:  # noqa: A002 – its name
         info.context.require(Scope.CONVERSATIONS_READ)
-        rows = messages_for(info.context.actor).exclude(kind__in=ACTS).select_related("author").fetch_mode(FETCH_PEERS)
+        rows = messages_for(info.context.actor).select_related("author").fetch_mode(FETCH_PEERS)
         return MessageType.maybe(rows.filter(pk=pk_of(id, "Message")).first())
 
 

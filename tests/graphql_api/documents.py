@@ -25,3 +25,7 @@ query Contents($id: ID!) { conversation(id: $id) { messages(last: 50) { edges { 
 JOURNAL = """
 query Journal($state: WebhookEventState, $first: Int) { webhookEvents(state: $state, first: $first) { id state error receivedAt } }
 """  # noqa: E501
+REACT = """
+mutation React($input: ReactInput!) { react(input: $input) { __typename ... on Message { id reactions { emoji from } }
+  ... on OperationInfo { messages { kind field code message } } } }
+"""

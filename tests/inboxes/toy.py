@@ -1,12 +1,14 @@
-"""A provider for tests of set-up: it answers what its account's secret says."""
+"""A provider for tests: its channel can do everything, and at set-up it answers what its account's secret says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import pytest
 
 from providers.base import Check, CheckState, Operation, Reader
+from providers.capabilities import Capabilities, FileLimit, MenuLimit
+from providers.contents import ContentKind
 from providers.errors import Rejected, Unreachable
 from providers.registry import PROVIDERS
 from providers.simulator.adapter import Simulator
@@ -20,6 +22,17 @@ class Toy(Simulator):
 
     kind: ClassVar[str] = "toy"
     label: ClassVar[str] = "Toy"
+    capabilities: ClassVar[Capabilities] = replace(
+        Simulator.capabilities,
+        sends=frozenset(
+            {ContentKind.TEXT, ContentKind.IMAGE, ContentKind.LOCATION, ContentKind.CONTACTS, ContentKind.INTERACTIVE}
+        ),
+        files={ContentKind.IMAGE: FileLimit(mime_types=("image/png",), max_bytes=10_000, caption_max_length=20)},
+        menus=MenuLimit(buttons=3, button_title=20, body=200, rows=10, sections=2, list_label=20, row_title=24),
+        sends_reactions=True,
+        sends_edits=True,
+        sends_deletions=True,
+    )
 
     @classmethod
     def operations(cls) -> list[Operation]:
