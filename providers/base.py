@@ -8,11 +8,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import StrEnum
-from typing import Any, BinaryIO, ClassVar, Protocol
+from typing import Any, BinaryIO, ClassVar, Final, Protocol
 
 from providers.capabilities import Capabilities
-from providers.contents import RemoteFile
-from providers.errors import MediaGone, WebhookRejected
+from providers.contents import RemoteFile, Sendable
+from providers.errors import MediaGone, Rejected, WebhookRejected
 from providers.types import (
     Address,
     Event,
@@ -48,6 +48,22 @@ class CredentialField:
     is_generated: bool  #: left empty, it is drawn at random when the account is added
     allows_several: bool  #: a list is taken as well, any of whose values is good
     choices: tuple[str, ...] = ()  #: the only values there are; empty: any
+
+
+OWN_WORDS: Final[Mapping[str, FailureReason]] = {
+    "wrong_address": FailureReason.RECIPIENT,
+    "wrong_inbox": FailureReason.REQUEST,
+    "unsupported_content": FailureReason.CONTENT,
+    "text_too_long": FailureReason.CONTENT,
+    "caption_too_long": FailureReason.CONTENT,
+    "menu_shape": FailureReason.CONTENT,
+    "menu_too_large": FailureReason.CONTENT,
+    "menu_text_too_long": FailureReason.CONTENT,
+    "file_type": FailureReason.MEDIA,
+    "file_too_large": FailureReason.MEDIA,
+    "no_message_id": FailureReason.UNCERTAIN,
+}
+"""What our own words for a send that failed mean; the same at every provider."""
 
 
 class Transport(Protocol):
@@ -259,6 +275,12 @@ class Provider(ABC):
         Raises SendError with the provider's code; KeyError if there is no such operation.
         """
         raise KeyError(name)
+
+    @classmethod
+    def require_carried(cls, content: Sendable) -> None:
+        """Return if the channel can carry it. Raises Rejected with the word that says what is too much."""
+        if fault := cls.capabilities.fault_of(content):
+            raise Rejected(fault, reason=OWN_WORDS[fault])
 
     @classmethod
     def reason_for(cls, code: str) -> FailureReason:

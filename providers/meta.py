@@ -80,14 +80,19 @@ def answer_handshake(request: WebhookRequest, *, verify_token: str) -> str:
 # Their JSON --------------------------------------------------------------------------------
 
 
-def read_object(body: bytes) -> dict[str, Any]:
-    """Return the JSON object in these bytes; raises UnreadablePayload, whatever they hold."""
+def read_json(body: bytes) -> Any:
+    """Return the JSON in these bytes; raises UnreadablePayload, whatever they hold."""
     try:
-        content = json.loads(body.decode(), parse_constant=_refuse_constant)
+        return json.loads(body.decode(), parse_constant=_refuse_constant)
     except RecursionError as error:
         raise UnreadablePayload("too_deep") from error
     except ValueError as error:  # bad UTF-8, bad JSON, NaN, a number of thousands of digits
         raise UnreadablePayload("not_json") from error
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in these bytes; raises UnreadablePayload, whatever they hold."""
+    content = read_json(body)
     if not isinstance(content, dict):
         raise UnreadablePayload("not_an_object")
     return content

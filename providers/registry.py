@@ -6,11 +6,12 @@ from typing import Any
 
 from providers.base import CredentialField, Provider
 from providers.errors import BadCredentials
+from providers.instagram.adapter import Instagram
 from providers.simulator.adapter import Simulator
 from providers.types import FailureReason
 from providers.whatsapp.adapter import WhatsApp
 
-PROVIDERS: dict[str, type[Provider]] = {provider.kind: provider for provider in (WhatsApp, Simulator)}
+PROVIDERS: dict[str, type[Provider]] = {provider.kind: provider for provider in (WhatsApp, Instagram, Simulator)}
 
 
 def build(kind: str, credentials: Mapping[str, Any], *, options: Mapping[str, str] | None = None) -> Provider:

@@ -98,7 +98,7 @@ class Group:
 class Referral:
     """Where somebody came from: an advertisement, a post, a story, a link."""
 
-    source: str  #: "ad", "post", "story", "link"
+    source: str  #: "ad", "post", "story", "link", "product"
     source_id: str = ""
     headline: str = ""
     body: str = ""
@@ -113,7 +113,7 @@ class InboundMessage:
     path: str  #: where in the delivery it stood
     inbox_address: str
     provider_message_id: str
-    sender: Address  #: in a group the author; without a value if the channel hides who it was
+    sender: Address  #: in a group the author, or the group itself if the channel hides who it was
     sender_name: str = ""
     username: str = ""  #: a name at the provider that may change; without an @
     aliases: tuple[Address, ...] = ()  #: other addresses of the same sender, proved by the provider
@@ -138,7 +138,7 @@ class EchoMessage:
     path: str
     inbox_address: str
     provider_message_id: str
-    recipient: Address  #: in a group without a value
+    recipient: Address  #: the group, if it is one
     recipient_name: str = ""
     username: str = ""
     aliases: tuple[Address, ...] = ()
@@ -339,6 +339,11 @@ class OutboundMessage:
     callback_data: str = ""  #: no personal data: the provider stores it
     message_key: str = ""  #: the same for every attempt of one message, for providers that know idempotency
     is_late: bool = False  #: the free window is over, and only a person may still answer
+
+    @property
+    def own_id(self) -> str:
+        """An id for what the provider gives none, the same for every attempt."""
+        return f"own:{self.message_key or self.callback_data}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

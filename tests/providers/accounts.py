@@ -54,6 +54,14 @@ WHATSAPP = Sample(
 
 SAMPLES: dict[str, Sample] = {
     "whatsapp": WHATSAPP,
+    "instagram": Sample(
+        credentials={"app_secret": SECRET, "access_token": "IGAAtoken", "verify_token": "a word"},
+        proof=_meta_proof,
+        recipient=Address(scope=AddressScope.IGSID, value="6017700000000021"),
+        inbox_address="17841460000000007",
+        flood=b'{"object":"instagram","entry":[%s]}',
+        taken=b'{"recipient_id":"6017700000000021","message_id":"their-1"}',
+    ),
     "simulator": Sample(
         credentials={"secret": SECRET},
         proof=lambda body, secret: {"x-simulator-signature": sign(body, secret)},

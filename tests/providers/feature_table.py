@@ -37,7 +37,7 @@ def _row(provider: type[Provider]) -> dict[str, str]:
         "handshake by GET": _yes(can.has_handshake),
         "receives": ", ".join(sorted(can.receives)),
         "sends": ", ".join(sorted(can.sends)),
-        "longest text": f"{can.text_max_length} characters",
+        "longest text": f"{can.text_max_length} {can.text_unit}",
         "replies quote": _yes(can.quotes_messages),
         "statuses": ", ".join(status for status in type(min(can.statuses)) if status in can.statuses),
         "free answers": f"for {can.window_hours} hours" if can.window_hours else "always",
