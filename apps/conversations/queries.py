@@ -33,6 +33,12 @@ PAGE = 50
 FEW = 2_000
 """Up to how many chats a search looks up by their keys instead of walking the list."""
 MEDIA_SECONDS = 24 * 3600
+LATE_HOURS = {
+    kind: provider.capabilities.late_hours - provider.capabilities.window_hours
+    for kind, provider in registry.PROVIDERS.items()
+    if provider.capabilities.late_hours is not None and provider.capabilities.window_hours is not None
+}
+"""How much longer than the free window a person, not a machine, may answer at each channel that knows this."""
 _signer = TimestampSigner(salt="conversations.attachment")
 
 
@@ -222,14 +228,11 @@ def answer_until(conversation: Conversation, actor: Actor) -> datetime | None:
 
     Some channels let a person, not a machine, answer longer.
     """
-    capabilities = registry.PROVIDERS[conversation.inbox.account.kind].capabilities
-    ends_at = conversation.window_ends_at
-    if capabilities.window_hours is None or ends_at is None:
+    kind, ends_at = conversation.inbox.account.kind, conversation.window_ends_at
+    if registry.PROVIDERS[kind].capabilities.window_hours is None or ends_at is None:
         return None
     is_person = actor.user_id is not None and actor.token_id is None
-    if capabilities.late_hours is None or not is_person:
-        return ends_at
-    return ends_at + timedelta(hours=capabilities.late_hours - capabilities.window_hours)
+    return ends_at + timedelta(hours=LATE_HOURS.get(kind, 0) if is_person else 0)
 
 
 def media_path(attachment: Attachment) -> str:

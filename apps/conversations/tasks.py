@@ -32,6 +32,8 @@ EVENT_SECONDS = 2
 """How long one task goes on with deliveries: after a burst, others are waiting for its worker."""
 CLAIM_SECONDS = 20
 """How long one delivery task goes on claiming: with the 30 s of the last send it stays under its timeout."""
+PACE_SECONDS = 0.05
+"""How soon it looks again when only the pace of a channel holds messages back."""
 LOOK_SECONDS = 0.02
 """How soon it looks for new messages while others are under way."""
 BEHIND_SECONDS = 5
@@ -87,12 +89,21 @@ def dispatch(*, until: float) -> int:
             try:
                 if dispatcher.room and time.monotonic() < until:
                     dispatcher.start(deliver.claim_due(limit=dispatcher.room, actor=SYSTEM))
+                is_over = not dispatcher.under_way and not (time.monotonic() < until and _waits_for_its_pace())
             except (OperationalError, InterfaceError) as error:
                 logger.warning("send.no_database error=%s", type(error).__name__)
-                until = 0
-            if not dispatcher.under_way:
+                until, is_over = 0, not dispatcher.under_way
+            if is_over:
                 return handed
             handed += dispatcher.record_finished()
+
+
+def _waits_for_its_pace() -> bool:
+    """Wait a moment if something is due and only the pace of its channel holds it back; tell whether that is so."""
+    if not deliver.can_claim(actor=SYSTEM):
+        return False
+    time.sleep(PACE_SECONDS)
+    return True
 
 
 def sweep() -> str:
@@ -100,19 +111,20 @@ def sweep() -> str:
     lost = recover.end_lost_leases(actor=SYSTEM)
     expired = recover.expire_unsent(actor=SYSTEM)
     settled = recover.settle_waiting_statuses(actor=SYSTEM)
+    changed = recover.settle_waiting_changes(actor=SYSTEM)
     journal.bury_events(actor=SYSTEM)
     if WebhookEvent.objects.filter(journal.due_events()).exists():
         enqueue(Job.PROCESS_EVENTS)
     if deliver.can_claim(actor=SYSTEM):
         enqueue(Job.DELIVER_MESSAGES)
-    return f"{lost} leases, {expired} expired, {settled} statuses"
+    return f"{lost} leases, {expired} expired, {settled} statuses, {changed} changes"
 
 
 def prune_delivery() -> str:
     """Delete what is left of deliveries long over."""
-    statuses = recover.forget_waiting_statuses(actor=SYSTEM)
+    waiting = recover.forget_waiting(actor=SYSTEM)
     attempts = recover.forget_attempts(actor=SYSTEM)
-    return f"deleted {statuses} statuses, {attempts} attempts"
+    return f"deleted {waiting} waiting, {attempts} attempts"
 
 
 class Dispatcher:

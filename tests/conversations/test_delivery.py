@@ -353,6 +353,6 @@ def test_old_traces_go(inbox):
         )
         age = timedelta(days=7, hours=1 if number == 1 else -1)
         PendingStatus.objects.filter(pk=status.pk).update(created_at=timezone.now() - age)
-    assert prune_delivery() == "deleted 1 statuses, 1 attempts"
+    assert prune_delivery() == "deleted 1 waiting, 1 attempts"
     assert SendAttempt.objects.get().number == 2
     assert PendingStatus.objects.get().provider_message_id == "2"

@@ -7,6 +7,8 @@ from apps.conversations.models import Conversation, Message
 from apps.core import live
 
 TEXT_SHOWN = 200
+DELETED = "deleted"
+"""Stands as the kind of a last message that was taken back; its words are not repeated."""
 
 
 def follow_message(message: Message, **changes: object) -> None:
@@ -14,8 +16,7 @@ def follow_message(message: Message, **changes: object) -> None:
     conversations = Conversation.objects.filter(pk=message.conversation_id)
     is_latest = conversations.filter(Q(last_message=None) | Q(last_message_at__lte=message.occurred_at)).update(
         last_message=message,
-        last_message_text=" ".join(message.text.split())[:TEXT_SHOWN],
-        last_message_kind=message.kind,
+        **_content(message),
         last_message_direction=message.direction,
         last_message_sender=message.sender,
         last_message_status=message.status,
@@ -24,6 +25,17 @@ def follow_message(message: Message, **changes: object) -> None:
     )
     if changes and not is_latest:
         conversations.update(**changes)
+
+
+def follow_content(message: Message) -> None:
+    """Let the list row follow new words of its last message, or that it was taken back."""
+    Conversation.objects.filter(last_message=message).update(**_content(message))
+
+
+def _content(message: Message) -> dict[str, str]:
+    if message.deleted_at is not None:
+        return {"last_message_text": "", "last_message_kind": DELETED}
+    return {"last_message_text": " ".join(message.text.split())[:TEXT_SHOWN], "last_message_kind": message.kind}
 
 
 _FOLLOW_STATUS = """
@@ -44,13 +56,13 @@ def follow_status(message_ids: list[int]) -> None:
 
 
 def announce(kind: live.LiveKind, message: Message, *, branch_id: int) -> None:
-    """Tell open screens that this message appeared or changed."""
+    """Tell open screens that this message appeared or changed; of an act, that its target did."""
     live.publish(
         kind,
         branch_id=branch_id,
         inbox_id=message.inbox_id,
         conversation_id=message.conversation_id,
-        message_id=message.pk,
+        message_id=message.acts_on_id or message.pk,
     )
 
 

@@ -5,28 +5,36 @@ before the socket is touched, and every later write names the lease. A worker th
 outcome leaves a message whose outcome nobody knows; it is shown as that and never sent again by a machine.
 """
 
+import json
 import os
 import random
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from apps.conversations.actions.arrivals import hold
 from apps.conversations.actions.columns import announce, follow_status
-from apps.conversations.actions.outbound import build
+from apps.conversations.actions.effects import take_effect
+from apps.conversations.actions.names import absorb, also_known_as
+from apps.conversations.actions.outbound import build, is_repeatable
 from apps.conversations.actions.statuses import apply_waiting
-from apps.conversations.models import Dispatch, Message, SendAttempt
+from apps.conversations.models import ACTS, Dispatch, Message, SendAttempt, Sender
+from apps.conversations.queries import LATE_HOURS
 from apps.core import live
 from apps.core.actors import Actor, Scope, require
 from apps.inboxes.actions.accounts import pause_account, unpause_account
 from apps.inboxes.models import ProviderAccount
-from providers import errors
-from providers.types import OutboundMessage, SendResult
+from apps.people.actions.identities import identity_at, lock_addresses
+from apps.people.models import Identity
+from providers import errors, registry
+from providers.types import Address, AddressScope, OutboundMessage, SendResult
 
 LEASE_SECONDS = 120
 SEND_SECONDS = 35
@@ -35,14 +43,17 @@ RETRY_SECONDS = (2, 10, 60, 300, 900, 3600)
 LATER_SECONDS = 10
 ACCOUNT_SHARE = 30
 """How many sends one account may have under way: a provider that hangs must not take every worker's hands."""
+RECENT_ATTEMPTS = 400
+"""Among how many of the last attempts those of this second are looked for."""
 ALIVE_SECONDS = LEASE_SECONDS - SEND_SECONDS - 10
 """A claim whose lease has less left than that is no longer sent by anybody, and takes nobody's place."""
 
 # What could be sent now: the oldest of each conversation, by inbox in the order of the index. An account
-# whose credentials are refused gets one message at a time, when it is time to try again.
+# whose credentials are refused gets one message at a time, when it is time to try again. An inbox whose channel
+# takes only so many in a second gets what is left of this one.
 _DUE = """
 WITH account AS (
-    SELECT a.id, GREATEST(0, -under_way.count + CASE WHEN a.state = 'ok' THEN %(share)s
+    SELECT a.id, a.kind, GREATEST(0, -under_way.count + CASE WHEN a.state = 'ok' THEN %(share)s
                              WHEN a.state = 'paused' THEN 0
                              WHEN COALESCE(a.probe_at, '-infinity') <= statement_timestamp() THEN 1 ELSE 0 END) AS room
     FROM inboxes_provideraccount a
@@ -57,6 +68,14 @@ WITH account AS (
     FROM account
     JOIN inboxes_inbox i ON i.account_id = account.id AND i.is_active AND NOT i.is_paused
     CROSS JOIN LATERAL (
+        SELECT CASE WHEN %(rates)s::jsonb ? account.kind
+            THEN LEAST(account.room, GREATEST(0, (%(rates)s::jsonb ->> account.kind)::int - (
+                SELECT count(*) FROM (
+                    SELECT message_id, claimed_at FROM conversations_sendattempt ORDER BY id DESC LIMIT %(recent)s) last
+                JOIN conversations_message sent ON sent.id = last.message_id AND sent.inbox_id = i.id
+                WHERE last.claimed_at > statement_timestamp() - interval '1 second')))
+            ELSE account.room END AS room) pace
+    CROSS JOIN LATERAL (
         SELECT m.id, m.priority, m.next_attempt_at FROM conversations_message m
         WHERE m.inbox_id = i.id AND m.dispatch IN ('queued', 'waiting', 'needs_auth')
           AND m.next_attempt_at <= statement_timestamp()
@@ -64,7 +83,7 @@ WITH account AS (
               SELECT FROM conversations_message earlier
               WHERE earlier.conversation_id = m.conversation_id AND earlier.id < m.id
                 AND earlier.dispatch IN ('preparing', 'queued', 'waiting', 'needs_auth', 'sending'))
-        ORDER BY m.priority, m.next_attempt_at, m.id LIMIT account.room {lock}
+        ORDER BY m.priority, m.next_attempt_at, m.id LIMIT pace.room {lock}
     ) m
 )
 """
@@ -92,7 +111,10 @@ SELECT EXISTS (SELECT FROM due WHERE next_attempt_at <= statement_timestamp() - 
 _PERMIT = """
 WITH asked AS (
     SELECT attempt.token, CASE
-        WHEN c.window_ends_at <= statement_timestamp() THEN 'window_closed'
+        WHEN c.window_ends_at + make_interval(hours => CASE
+                 WHEN m.sender = 'operator' AND m.author_id IS NOT NULL
+                 THEN COALESCE((%(late)s::jsonb ->> a.kind)::int, 0) ELSE 0 END) <= statement_timestamp()
+        THEN 'window_closed'
         WHEN m.valid_until <= statement_timestamp() THEN 'expired'
         WHEN i.is_active AND NOT i.is_paused AND a.is_active AND a.state <> 'paused'
              AND m.lease_until > statement_timestamp() + make_interval(secs => %(needed)s)
@@ -134,11 +156,11 @@ def claim_due(*, limit: int, actor: Actor) -> list[Claim]:
     with connection.cursor() as cursor:
         owner = f"{socket.gethostname()}:{os.getpid()}"
         bounds = {"limit": limit, "share": ACCOUNT_SHARE, "lease": LEASE_SECONDS, "alive": ALIVE_SECONDS}
-        cursor.execute(_CLAIM, {**bounds, "owner": owner})
+        cursor.execute(_CLAIM, {**bounds, "rates": _rates(), "recent": RECENT_ATTEMPTS, "owner": owner})
         ids = [pk for (pk,) in cursor.fetchall()]
     if not ids:
         return []
-    related = ("inbox__account", "conversation__identity", "reply_to", "acts_on")
+    related = ("inbox__account", "conversation__identity__reached_by", "reply_to", "acts_on")
     messages = list(Message.objects.filter(pk__in=ids).select_related(*related).order_by("pk"))
     for message in messages:
         if message.attempts > 1:
@@ -147,11 +169,21 @@ def claim_due(*, limit: int, actor: Actor) -> list[Claim]:
 
 
 def can_claim(*, late_seconds: float = 0, actor: Actor) -> bool:
-    """Tell whether somebody could claim a message now, one that is due for `late_seconds` at least."""
+    """Tell whether somebody could claim a message now, or as soon as the pace of its channel lets them: one that is
+    due for `late_seconds` at least.
+    """
     require(actor, Scope.MESSAGES_SEND)
     with connection.cursor() as cursor:
-        cursor.execute(_WAITS, {"since": late_seconds, "share": ACCOUNT_SHARE, "alive": ALIVE_SECONDS})
+        bounds = {"share": ACCOUNT_SHARE, "alive": ALIVE_SECONDS, "since": late_seconds}
+        cursor.execute(_WAITS, {**bounds, "rates": "{}", "recent": 0})
         return bool(cursor.fetchone()[0])
+
+
+@cache
+def _rates() -> str:
+    """Return how many messages an inbox of each channel may send in a second, as the database reads it."""
+    kinds = {kind: provider.capabilities.messages_per_second for kind, provider in registry.PROVIDERS.items()}
+    return json.dumps({kind: rate for kind, rate in kinds.items() if rate is not None})
 
 
 def permit(*, claims: Sequence[Claim], actor: Actor) -> set[UUID]:
@@ -161,8 +193,9 @@ def permit(*, claims: Sequence[Claim], actor: Actor) -> set[UUID]:
     wait, or ends, by what stopped it; a claim that was lost meanwhile is left alone.
     """
     require(actor, Scope.MESSAGES_SEND)
+    tokens = [claim.token for claim in claims]
     with connection.cursor() as cursor:
-        cursor.execute(_PERMIT, {"tokens": [claim.token for claim in claims], "needed": SEND_SECONDS})
+        cursor.execute(_PERMIT, {"tokens": tokens, "needed": SEND_SECONDS, "late": json.dumps(LATE_HOURS)})
         answers = dict(cursor.fetchall())
     for claim in claims:
         if answers.get(claim.token, "now") != "now":
@@ -174,23 +207,63 @@ def record_sent(*, claim: Claim, result: SendResult, actor: Actor) -> bool:
     """Write that the provider took the message; False when the lease was lost meanwhile."""
     require(actor, Scope.MESSAGES_SEND)
     try:
-        return _record_sent(claim, result, actor)
-    except IntegrityError:  # an id it gave to another message before: nobody knows which one it means
-        error = errors.UncertainSend("repeated_id", "The provider gave an id twice.")
-        return record_failure(claim=claim, error=error, actor=actor)
+        recorded = _record_sent(claim, result, actor)
+    except IntegrityError:
+        try:
+            recorded = _record_echoed(claim, result, actor)
+        except Message.DoesNotExist:  # an id it gave to another message before: nobody knows which one it means
+            error = errors.UncertainSend("repeated_id", "The provider gave an id twice.")
+            return record_failure(claim=claim, error=error, actor=actor)
+    if result.recipient is not None:
+        _learn_address(claim, result.recipient, actor)
+    return recorded
 
 
 @transaction.atomic
 def _record_sent(claim: Claim, result: SendResult, actor: Actor) -> bool:
-    inbox = claim.message.inbox
+    inbox, name = claim.message.inbox, result.provider_message_id
     _finish(claim, SendAttempt.Outcome.SENT)
-    taken = {"dispatch": Dispatch.ACCEPTED, "accepted_at": Now(), "provider_message_id": result.provider_message_id}
-    recorded = _settle(claim, **taken) or _settle_proved(claim)
+    dispatch = Dispatch.HANDED_OVER if result.is_queued else Dispatch.ACCEPTED
+    recorded = _settle(claim, dispatch=dispatch, accepted_at=Now(), provider_message_id=name)
+    if not recorded and (recorded := _settle_proved(claim)):
+        claim.message.refresh_from_db(fields=["provider_message_id"])
+        also_known_as(claim.message, [name])
     if recorded:
-        apply_waiting(inbox=inbox, provider_ids=[result.provider_message_id], actor=actor)
+        apply_waiting(inbox=inbox, provider_ids=[name], actor=actor)
+        if claim.message.kind in ACTS:
+            take_effect(acts=[claim.message.pk], actor=actor)
     if inbox.account.state == ProviderAccount.State.NEEDS_AUTH:
         unpause_account(account=inbox.account, actor=actor)
     return recorded
+
+
+@transaction.atomic
+def _record_echoed(claim: Claim, result: SendResult, actor: Actor) -> bool:
+    """Record a send whose echo came before and was kept as one from the phone. Raises DoesNotExist if none was."""
+    inbox, name = claim.message.inbox, result.provider_message_id
+    hold(inbox, ids=[name])
+    own = Message.objects.select_for_update(of=["self"], no_key=True).get(pk=claim.message.pk)
+    phone = Message.objects.select_for_update(of=["self"], no_key=True)
+    echo = phone.get(
+        inbox=inbox,
+        provider_message_id=name,
+        sender=Sender.PHONE,
+        conversation__identity=claim.message.conversation.identity_id,
+    )
+    absorb(own, echo)
+    return _record_sent(claim, result, actor)
+
+
+def _learn_address(claim: Claim, address: Address, actor: Actor) -> None:
+    """Note the address the provider itself knows the person by, where that is another one than we used."""
+    inbox, identity = claim.message.inbox, claim.message.conversation.identity
+    used = Address(scope=AddressScope(identity.scope), value=identity.address)
+    same = Identity.objects.filter(account=inbox.account_id, scope=address.scope, address=address.value)
+    if used.scope == AddressScope.GROUP or address == used or not address.value or same.exists():
+        return
+    with transaction.atomic():
+        lock_addresses(inbox.account, [used, address])
+        identity_at(account=inbox.account, sender=used, aliases=(address,), display_name="", actor=actor)
 
 
 @transaction.atomic
@@ -203,6 +276,9 @@ def record_failure(*, claim: Claim, error: errors.SendError, actor: Actor) -> bo
     outcome = SendAttempt.Outcome.NOT_SENT
     changes: dict[str, object]
     match error:
+        case errors.UncertainSend() if is_repeatable(claim.message):
+            outcome = SendAttempt.Outcome.UNCERTAIN
+            changes = _again(_pause(claim.message.attempts, error.retry_after))
         case errors.UncertainSend():
             outcome = SendAttempt.Outcome.UNCERTAIN
             changes = {"dispatch": Dispatch.UNCERTAIN}
@@ -218,7 +294,9 @@ def record_failure(*, claim: Claim, error: errors.SendError, actor: Actor) -> bo
             changes = {"dispatch": Dispatch.REJECTED, "failed_at": Now()}
     _finish(claim, outcome, error)
     words = {"error_code": error.code[:40], "error_text": error.text[:300]}
-    settled = _settle(claim, **words, **changes) or _settle_proved(claim)
+    settled = _settle(claim, **words, **changes)
+    if not settled and (settled := _settle_proved(claim)) and claim.message.kind in ACTS:
+        take_effect(acts=[claim.message.pk], actor=actor)
     if isinstance(error, errors.AuthFailed):
         pause_account(account=claim.message.inbox.account, reason=error.code, actor=actor)
     return settled

@@ -54,6 +54,8 @@ def text_parts(capabilities: Capabilities, text: str) -> list[str]:
     Raises: ValidationError with code "empty" or "too_long" (field text).
     """
     body = require_words(text)
+    if capabilities.splits_text:
+        return capabilities.split(body)
     unit = capabilities.text_unit
     require_length(unit.length(body), capabilities.text_max_length, unit=unit)
     return [body]

@@ -5,7 +5,9 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from django.utils import timezone
 
 from apps.conversations.actions.stored import contacts_of, location_of, menu_of
-from apps.conversations.models import Kind, Message
+from apps.conversations.models import ACTS, Kind, Message
+from apps.people.actions.identities import best_address
+from providers import registry
 from providers.contents import (
     FILE_KINDS,
     ContentKind,
@@ -17,7 +19,7 @@ from providers.contents import (
     Withdrawal,
 )
 from providers.errors import Rejected
-from providers.types import Address, AddressScope, FailureReason, OutboundMessage
+from providers.types import AddressScope, FailureReason, OutboundMessage
 
 
 def build(message: Message, *, token: UUID) -> OutboundMessage:
@@ -28,14 +30,19 @@ def build(message: Message, *, token: UUID) -> OutboundMessage:
     window = conversation.window_ends_at
     return OutboundMessage(
         inbox_address=message.inbox.address,
-        recipient=Address(scope=AddressScope(identity.scope), value=identity.address),
-        group_address=identity.group_address,
+        recipient=best_address(identity),
+        group_address=identity.address if identity.scope == AddressScope.GROUP else "",
         content=_content(message),
         reply_to=quoted or None,
         callback_data=str(token),
         message_key=str(uuid5(NAMESPACE_OID, f"{message.created_at.isoformat()}/{message.pk}")),
         is_late=window is not None and window <= timezone.now(),
     )
+
+
+def is_repeatable(message: Message) -> bool:
+    """Tell whether sending it once more does no harm: the provider knows the key, or it only repeats an act."""
+    return message.kind in ACTS or registry.PROVIDERS[message.inbox.account.kind].capabilities.is_idempotent
 
 
 def _content(message: Message) -> Sendable:

@@ -1,25 +1,60 @@
 """One delivery of a provider becomes rows."""
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import assert_never
 
 import psycopg
 from django.db import InterfaceError, OperationalError, transaction
 
+from apps.conversations.actions.changes import apply_deletion, apply_edit, apply_reaction
+from apps.conversations.actions.echoes import receive_echo
+from apps.conversations.actions.reads import apply_read_up_to
 from apps.conversations.actions.receive import receive_message
 from apps.conversations.actions.statuses import apply_statuses, apply_told
 from apps.core.actors import SYSTEM
 from apps.core.secrets import UnreadableSecret
 from apps.inboxes.actions.journal import BrokenPart, finish_event, postpone_event
+from apps.inboxes.actions.notices import record_history, record_notice
 from apps.inboxes.models import Inbox, WebhookEvent
 from providers.errors import BadCredentials, UnreadablePayload
-from providers.types import BrokenItem, Ignored, InboundMessage, StatusUpdate
+from providers.types import (
+    AccountNotice,
+    AddressesChanged,
+    BrokenItem,
+    ContactSynced,
+    EchoMessage,
+    Event,
+    HistoryProgress,
+    Ignored,
+    InboundMessage,
+    MarketingPreference,
+    MessageDeleted,
+    MessageEdited,
+    ReactionChanged,
+    ReadUpTo,
+    StatusUpdate,
+)
 
 logger = logging.getLogger(__name__)
 
 TRIES = 3
+
+type InboxEvent = (
+    InboundMessage
+    | EchoMessage
+    | ReadUpTo
+    | MessageEdited
+    | MessageDeleted
+    | ReactionChanged
+    | AddressesChanged
+    | ContactSynced
+    | MarketingPreference
+    | HistoryProgress
+)
+"""What happens at one of our inboxes, but for statuses, which are applied together."""
 
 
 def process_event(event: WebhookEvent) -> None:
@@ -89,6 +124,7 @@ class Delivery:
         self._inboxes: dict[str, Inbox | None] = {}
         self._ignored: list[str] = []
         self._broken: list[BrokenPart] = []
+        self._imported: Counter[str] = Counter()
 
     def apply(self) -> None:
         """Apply every item and close the journal row."""
@@ -98,33 +134,72 @@ class Delivery:
             self._broken.append(BrokenPart(path="", error_class="UnreadablePayload", detail=error.code))
             items = []
         self._apply_statuses([item for item in items if isinstance(item, StatusUpdate)])
+        self._imported = Counter(
+            item.inbox_address for item in items if isinstance(item, InboundMessage | EchoMessage) and item.is_imported
+        )
         for item in items:
-            match item:
-                case InboundMessage():
-                    self._receive(item)
-                case Ignored(reason=reason):
-                    self._ignored.append(reason)
-                case BrokenItem():
-                    self._broken.append(BrokenPart(path=item.path, error_class="BrokenItem", detail=item.error))
-                case StatusUpdate():
-                    pass  # applied together, before
+            self._apply_item(item)
         if not finish_event(
             event=self._event, items=len(items), ignored=self._ignored, broken=self._broken, actor=SYSTEM
         ):
             logger.warning("event.lease_lost event=%s", self._event.uid)
 
-    def _receive(self, item: InboundMessage) -> None:
-        if inbox := self._inbox(item.inbox_address):
-            work = partial(
-                receive_message,
-                inbox=inbox,
-                inbound=item,
-                received_at=self._event.received_at,
-                window_hours=self._provider.capabilities.window_hours,
-                actor=SYSTEM,
-            )
-            if error := self._fault_of(work):
-                self._broken.append(BrokenPart(path=item.path, error_class=error))
+    def _apply_item(self, item: Event) -> None:
+        match item:
+            case StatusUpdate():
+                pass  # applied together, before
+            case Ignored(reason=reason):
+                self._ignored.append(reason)
+            case BrokenItem():
+                self._broken.append(BrokenPart(path=item.path, error_class="BrokenItem", detail=item.error))
+            case AccountNotice():
+                self._try(item.path, self._notice(item))
+            case _:
+                if inbox := self._inbox(item.inbox_address):
+                    self._try(item.path, self._work(item, inbox))
+
+    def _work(self, item: InboxEvent, inbox: Inbox) -> Callable[[], object]:
+        """Return what is to be done about something that happened at one of our inboxes."""
+        when = self._event.received_at
+        match item:
+            case InboundMessage():
+                hours = self._provider.capabilities.window_hours
+                return partial(
+                    receive_message, inbox=inbox, inbound=item, received_at=when, window_hours=hours, actor=SYSTEM
+                )
+            case EchoMessage():
+                able = self._provider.capabilities
+                return partial(receive_echo, inbox=inbox, echo=item, received_at=when, capabilities=able, actor=SYSTEM)
+            case ReadUpTo():
+                return partial(apply_read_up_to, inbox=inbox, read=item, received_at=when, actor=SYSTEM)
+            case MessageEdited():
+                return partial(apply_edit, inbox=inbox, edit=item, received_at=when, actor=SYSTEM)
+            case MessageDeleted():
+                return partial(apply_deletion, inbox=inbox, deletion=item, received_at=when, actor=SYSTEM)
+            case ReactionChanged():
+                return partial(apply_reaction, inbox=inbox, reaction=item, received_at=when, actor=SYSTEM)
+            case HistoryProgress():
+                count = self._imported.pop(item.inbox_address, 0)
+                return partial(record_history, inbox=inbox, progress=item, messages=count, actor=SYSTEM)
+            case AddressesChanged() | ContactSynced() | MarketingPreference():
+                return partial(self._ignored.append, f"not_applied:{type(item).__name__}")
+            case _:
+                assert_never(item)
+
+    def _notice(self, notice: AccountNotice) -> Callable[[], object]:
+        inbox = self._inbox(notice.inbox_address) if notice.inbox_address else None
+        return partial(
+            record_notice,
+            account=self._event.account,
+            inbox=inbox,
+            notice=notice,
+            received_at=self._event.received_at,
+            actor=SYSTEM,
+        )
+
+    def _try(self, path: str, work: Callable[[], object]) -> None:
+        if error := self._fault_of(work):
+            self._broken.append(BrokenPart(path=path, error_class=error))
 
     def _apply_statuses(self, updates: Sequence[StatusUpdate]) -> None:
         """Apply the statuses of each inbox together, and one by one where they cannot be together."""

@@ -1,23 +1,32 @@
 """A message of a person arrives."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 
+from apps.conversations.actions.arrivals import (
+    believed_time,
+    conversation_with,
+    find,
+    hold,
+    quoted_message,
+)
+from apps.conversations.actions.changes import apply_waiting_changes
 from apps.conversations.actions.columns import announce, follow_message
+from apps.conversations.actions.completion import complete
+from apps.conversations.actions.files import expect_files
+from apps.conversations.actions.stored import fill
 from apps.conversations.models import Conversation, Direction, Kind, Message, Sender
 from apps.core import live
 from apps.core.actors import Actor, Scope, require
 from apps.inboxes.models import Inbox
-from apps.people.actions.identities import identity_at, lock_addresses
+from apps.people.actions.identities import identity_at
 from apps.people.models import Identity
-from providers.contents import Text, Unsupported
+from providers.contents import Files
 from providers.types import InboundMessage
-
-LATEST_PAST = timedelta(days=7)
-ALMOST_A_SECOND = timedelta(milliseconds=999)
 
 
 @transaction.atomic(savepoint=False)
@@ -27,13 +36,20 @@ def receive_message(
     """Store one message of a person, once; None when it is here already.
 
     Unknown people, identities and conversations are made. Messages of one address are taken one after
-    the other, however many workers there are.
+    the other, however many workers there are. What stood here as a mere placeholder gets its content.
     """
     require(actor, Scope.MESSAGES_SEND)
-    lock_addresses(inbox.account, (inbound.sender, *inbound.aliases))
-    if Message.objects.filter(inbox=inbox, provider_message_id=inbound.provider_message_id).exists():
+    hold(
+        inbox,
+        addresses=(inbound.sender, *inbound.aliases),
+        group=inbound.group,
+        ids=[inbound.provider_message_id],
+    )
+    known = find(inbox, inbound.provider_message_id)
+    if known.message_ids:
+        complete(known.message_ids[0], inbound.content, branch_id=inbox.branch_id)
         return None
-    identity = identity_at(
+    author = identity_at(
         account=inbox.account,
         sender=inbound.sender,
         aliases=inbound.aliases,
@@ -41,66 +57,68 @@ def receive_message(
         username=inbound.username,
         actor=actor,
     )
-    conversation = _open_conversation(inbox, identity)
-    message = _store(conversation, inbound, received_at)
+    conversation = conversation_with(inbox, _partner(inbox, inbound, author, actor), is_imported=inbound.is_imported)
+    message = _store(conversation, inbound, author if inbound.group else None, received_at)
+    if isinstance(inbound.content, Files):
+        expect_files(message=message, files=inbound.content.files)
+    follow_message(message, **_changes(message, inbound, received_at, window_hours))
+    if known.has_changes:
+        apply_waiting_changes(message)
+    announce(live.LiveKind.MESSAGE_ADDED, message, branch_id=inbox.branch_id)
+    return message
+
+
+def _partner(inbox: Inbox, inbound: InboundMessage, author: Identity, actor: Actor) -> Identity:
+    """Return whom the conversation is with: the author, or the group they wrote in."""
+    if inbound.group is None:
+        return author
+    return identity_at(
+        account=inbox.account,
+        sender=inbound.sender,
+        aliases=(),
+        display_name=inbound.group.name,
+        group=inbound.group,
+        actor=actor,
+    )
+
+
+def _changes(
+    message: Message, inbound: InboundMessage, received_at: datetime, window_hours: int | None
+) -> dict[str, object]:
+    """Return what a new message changes of its conversation; the past and the channel's own notices change nothing."""
+    if inbound.is_imported or message.kind == Kind.SYSTEM:
+        return {}
     changes: dict[str, object] = {
         "unread_count": F("unread_count") + 1,
         "last_inbound_at": Greatest("last_inbound_at", message.occurred_at),
     }
     if window_hours is not None:
         written_at = min(message.provider_time or received_at, received_at)
-        changes["window_ends_at"] = Greatest("window_ends_at", written_at + timedelta(hours=window_hours))
-    follow_message(message, **changes)
-    announce(live.LiveKind.MESSAGE_ADDED, message, branch_id=inbox.branch_id)
-    return message
+        ends_at = written_at + timedelta(hours=window_hours)
+        changes["window_ends_at"] = Greatest("window_ends_at", max(ends_at, inbound.window_until or ends_at))
+    return changes
 
 
-def believed_time(provider_time: datetime | None, received_at: datetime) -> datetime:
-    """Return where in the chat a message belongs.
-
-    Providers tell whole seconds: within that second the order of arrival decides, and a message that
-    comes late still stands where it was written. A clock that is wrong moves nothing into the future,
-    nor further back than a provider would retry.
-    """
-    if provider_time is None or provider_time >= received_at - ALMOST_A_SECOND:
-        return received_at
-    return max(provider_time + ALMOST_A_SECOND, received_at - LATEST_PAST)
-
-
-def _open_conversation(inbox: Inbox, identity: Identity) -> Conversation:
-    """Return the open conversation, and keep it open until this message is in it."""
-    open_ones = Conversation.objects.select_for_update(no_key=True).filter(
-        inbox=inbox, identity=identity, closed_at=None
-    )
-    if known := open_ones.first():
-        return known
-    new = Conversation(inbox=inbox, identity=identity, person_id=identity.person_id)
-    Conversation.objects.bulk_create([new], ignore_conflicts=True)  # somebody may reopen one in this moment
-    return open_ones.get()
-
-
-def _store(conversation: Conversation, inbound: InboundMessage, received_at: datetime) -> Message:
+def _store(
+    conversation: Conversation, inbound: InboundMessage, written_by: Identity | None, received_at: datetime
+) -> Message:
     quoted = inbound.reply_to or ""
     message = Message(
         conversation=conversation,
         inbox_id=conversation.inbox_id,
         direction=Direction.IN,
         sender=Sender.PERSON,
+        written_by=written_by,
         provider_message_id=inbound.provider_message_id,
         provider_time=inbound.provider_time,
-        occurred_at=believed_time(inbound.provider_time, received_at),
+        occurred_at=believed_time(inbound.provider_time, received_at, is_imported=inbound.is_imported),
+        reply_to=quoted_message(conversation, quoted) if quoted else None,
         reply_to_provider_id=quoted,
+        is_forwarded=inbound.is_forwarded,
+        is_imported=inbound.is_imported,
     )
-    if quoted:
-        message.reply_to = Message.objects.filter(
-            inbox=conversation.inbox_id,
-            provider_message_id=quoted,
-            conversation__identity=conversation.identity_id,
-        ).first()
-    match inbound.content:
-        case Text(body=body):
-            message.kind, message.text = Kind.TEXT, body
-        case Unsupported(kind=kind, caption=caption):
-            message.kind, message.unsupported_kind, message.text = Kind.UNSUPPORTED, kind, caption
+    fill(message, inbound.content)
+    if inbound.referral is not None:
+        message.details["referral"] = {name: value for name, value in asdict(inbound.referral).items() if value}
     message.save(force_insert=True)
     return message

@@ -6,9 +6,23 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
+from apps.conversations.actions.arrivals import find, hold
+from apps.conversations.actions.changes import apply_waiting_changes
 from apps.conversations.actions.columns import announce, follow_status
+from apps.conversations.actions.effects import take_effect
+from apps.conversations.actions.outbound import is_repeatable
 from apps.conversations.actions.statuses import apply_waiting
-from apps.conversations.models import UNSENT, Dispatch, Message, PendingStatus, SendAttempt
+from apps.conversations.models import (
+    ACTS,
+    UNSENT,
+    Dispatch,
+    Message,
+    PendingChange,
+    PendingStatus,
+    SendAttempt,
+    Sender,
+)
+from apps.conversations.queries import LATE_HOURS
 from apps.core import live
 from apps.core.actors import Actor, Scope, require
 from apps.inboxes.models import Inbox
@@ -16,25 +30,26 @@ from apps.inboxes.models import Inbox
 BATCH = 200
 FORGOTTEN_AT_ONCE = 1000
 CROSSED_WITHIN = timedelta(hours=1)
+NOT_YET_SENT = (*UNSENT, Dispatch.PREPARING)
 WAITING_KEPT = timedelta(days=7)
 ATTEMPTS_KEPT = timedelta(days=180)
 
 
 @transaction.atomic
 def end_lost_leases(*, actor: Actor) -> int:
-    """Settle messages whose sender died: back to the queue where nothing was written, else uncertain.
-
-    One whose provider meanwhile proved that it has it is accepted.
+    """Settle messages whose sender died: back to the queue where nothing was written or once more does no harm,
+    else uncertain. One whose provider meanwhile proved that it has it is accepted.
     """
     require(actor, Scope.MESSAGES_SEND)
     lost = list(
         Message.objects.select_for_update(of=["self"], skip_locked=True)
-        .select_related("inbox")
+        .select_related("inbox__account")
         .filter(dispatch=Dispatch.SENDING, lease_until__lt=Now())
         .order_by("pk")[:BATCH]
     )
     for message in lost:
         _settle(message)
+    take_effect(acts=[message.pk for message in lost if message.kind in ACTS], actor=actor)
     follow_status([message.pk for message in lost])
     for message in lost:
         announce(live.LiveKind.MESSAGE_CHANGED, message, branch_id=message.inbox.branch_id)
@@ -49,12 +64,12 @@ def _settle(message: Message) -> None:
     if message.provider_message_id:
         rows.update(dispatch=Dispatch.ACCEPTED, accepted_at=Now(), **released)
         outcome = SendAttempt.Outcome.SENT
-    elif written:
+    elif written and not is_repeatable(message):
         rows.update(dispatch=Dispatch.UNCERTAIN, error_code="worker_lost", **released)
         outcome = SendAttempt.Outcome.UNCERTAIN
     else:
         rows.update(dispatch=Dispatch.QUEUED, next_attempt_at=Now(), **released)
-        outcome = SendAttempt.Outcome.NOT_SENT
+        outcome = SendAttempt.Outcome.UNCERTAIN if written else SendAttempt.Outcome.NOT_SENT
     attempt.update(outcome=outcome, finished_at=Now(), error_code="worker_lost")
 
 
@@ -62,25 +77,34 @@ def _settle(message: Message) -> None:
 def expire_unsent(*, actor: Actor) -> int:
     """End messages that waited longer than they are good for; a person sees them as failed."""
     require(actor, Scope.MESSAGES_SEND)
-    over = Q(valid_until__lte=Now()) | Q(conversation__window_ends_at__lte=Now())
+    closed = _window_is_over()
     late = list(
         Message.objects.select_for_update(of=["self"], skip_locked=True)
         .select_related("inbox")
-        .filter(over, dispatch__in=UNSENT)
+        .filter(Q(valid_until__lte=Now()) | closed, dispatch__in=NOT_YET_SENT)
         .order_by("pk")[:BATCH]
     )
     ids = [message.pk for message in late]
-    closed = Q(conversation__window_ends_at__lte=Now())
     Message.objects.filter(pk__in=Message.objects.filter(closed, pk__in=ids).values("pk")).update(
         dispatch=Dispatch.WINDOW_CLOSED, failed_at=Now(), error_code="window_closed"
     )
-    Message.objects.filter(pk__in=ids, dispatch__in=UNSENT).update(
+    Message.objects.filter(pk__in=ids, dispatch__in=NOT_YET_SENT).update(
         dispatch=Dispatch.EXPIRED, failed_at=Now(), error_code="expired"
     )
     follow_status(ids)
     for message in late:
         announce(live.LiveKind.MESSAGE_CHANGED, message, branch_id=message.inbox.branch_id)
     return len(late)
+
+
+def _window_is_over() -> Q:
+    """Return which messages come too late for the window; at some channels a person may answer longer."""
+    by_person = Q(sender=Sender.OPERATOR, author__isnull=False)
+    over = Q(conversation__window_ends_at__lte=Now())
+    for kind, hours in LATE_HOURS.items():
+        longer = Q(conversation__window_ends_at__gt=Now() - timedelta(hours=hours), inbox__account__kind=kind)
+        over &= ~(by_person & longer)
+    return over
 
 
 def settle_waiting_statuses(*, actor: Actor) -> int:
@@ -95,10 +119,27 @@ def settle_waiting_statuses(*, actor: Actor) -> int:
     return settled
 
 
-def forget_waiting_statuses(*, actor: Actor) -> int:
-    """Delete statuses of messages that never became known: somebody else sent them from the same number."""
+def settle_waiting_changes(*, actor: Actor) -> int:
+    """Apply edits, deletions and reactions that crossed with the id they speak of."""
     require(actor, Scope.MESSAGES_SEND)
-    return PendingStatus.objects.filter(created_at__lt=Now() - WAITING_KEPT).delete()[0]
+    settled = 0
+    recent = PendingChange.objects.filter(created_at__gt=Now() - CROSSED_WITHIN).select_related("inbox__account")
+    names = {(change.inbox, change.provider_message_id) for change in recent[:BATCH]}
+    for inbox, name in sorted(names, key=lambda found: (found[0].pk, found[1])):
+        with transaction.atomic():
+            hold(inbox, ids=[name])
+            for message in Message.objects.select_for_update(of=["self"]).filter(pk__in=find(inbox, name).message_ids):
+                if apply_waiting_changes(message, name):
+                    announce(live.LiveKind.MESSAGE_CHANGED, message, branch_id=inbox.branch_id)
+                    settled += 1
+    return settled
+
+
+def forget_waiting(*, actor: Actor) -> int:
+    """Delete what was said of messages that never became known: somebody else sent them from the same number."""
+    require(actor, Scope.MESSAGES_SEND)
+    changes = PendingChange.objects.filter(created_at__lt=Now() - WAITING_KEPT).delete()[0]
+    return changes + PendingStatus.objects.filter(created_at__lt=Now() - WAITING_KEPT).delete()[0]
 
 
 def forget_attempts(*, actor: Actor) -> int:

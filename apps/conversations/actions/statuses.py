@@ -6,14 +6,17 @@ its provider speaks of is accepted: it must not be sent again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
 
+from apps.conversations.actions.arrivals import hold
 from apps.conversations.actions.columns import follow_status
-from apps.conversations.models import PendingStatus
+from apps.conversations.actions.effects import take_effect
+from apps.conversations.actions.names import unite
+from apps.conversations.models import ACTS, PendingStatus
 from apps.core import live
 from apps.core.actors import Actor, Scope, require
 from apps.inboxes.models import Inbox
@@ -24,39 +27,44 @@ _DOUBTED = "m.dispatch NOT IN ('accepted', 'sending')"
 # The failure that is proved first says why; of two in the same second always the same one.
 _FAILS = f"""found.failed_at IS NOT NULL AND (
         {_DOUBTED} OR m.failed_at IS NULL OR (found.failed_at, found.error_code) < (m.failed_at, m.error_code))"""
+_NO_ACT = f"kind NOT IN ({', '.join(repr(str(kind)) for kind in ACTS)})"
 _APPLY = f"""
-WITH told AS (
-    SELECT provider_id, min(token::text)::uuid AS token,
-           min(at) FILTER (WHERE status = 'sent') AS sent_at,
-           min(at) FILTER (WHERE status = 'delivered') AS delivered_at,
-           min(at) FILTER (WHERE status = 'read') AS read_at,
-           min(at) FILTER (WHERE status = 'failed') AS failed_at,
-           (array_agg(error_code ORDER BY at, error_code) FILTER (WHERE status = 'failed'))[1] AS error_code,
-           (array_agg(error_text ORDER BY at, error_code) FILTER (WHERE status = 'failed'))[1] AS error_text
+WITH given AS (
+    SELECT provider_id, min(token::text) OVER (PARTITION BY provider_id)::uuid AS token, status, at, error_code,
+           error_text
     FROM unnest(%(provider_ids)s::text[], %(tokens)s::uuid[], %(statuses)s::text[], %(times)s::timestamptz[],
                 %(error_codes)s::text[], %(error_texts)s::text[])
          AS t(provider_id, token, status, at, error_code, error_text)
-    GROUP BY provider_id
 ), known AS (
-    SELECT m.id, told.provider_id FROM told JOIN conversations_message m
-      ON m.inbox_id = %(inbox)s AND m.provider_message_id = told.provider_id AND NOT m.provider_message_id = ''
+    SELECT m.id, given.* FROM given JOIN conversations_message m
+      ON m.inbox_id = %(inbox)s AND m.provider_message_id = given.provider_id AND NOT m.provider_message_id = ''
     WHERE m.direction = 'out'
     UNION
-    SELECT m.id, told.provider_id FROM told
-    JOIN conversations_sendattempt attempt ON attempt.token = told.token
+    SELECT m.id, given.* FROM given JOIN conversations_messagealias alias
+      ON alias.inbox_id = %(inbox)s AND alias.provider_message_id = given.provider_id
+    JOIN conversations_message m ON m.id = alias.message_id AND m.direction = 'out'
+    UNION
+    SELECT m.id, given.* FROM given
+    JOIN conversations_sendattempt attempt ON attempt.token = given.token
     JOIN conversations_message m ON m.id = attempt.message_id AND m.inbox_id = %(inbox)s
     WHERE m.provider_message_id = ''
 ), locked AS (
     SELECT id, status AS shown, error_code AS why FROM conversations_message
     WHERE id IN (SELECT id FROM known) ORDER BY id FOR NO KEY UPDATE
 ), found AS (
-    SELECT DISTINCT ON (id) id, shown, why, told.* FROM known JOIN told USING (provider_id) JOIN locked USING (id)
-    ORDER BY id, provider_id
+    SELECT id, min(shown) AS shown, min(why) AS why, min(provider_id) AS provider_id,
+           min(at) FILTER (WHERE status = 'sent') AS sent_at,
+           min(at) FILTER (WHERE status = 'delivered') AS delivered_at,
+           min(at) FILTER (WHERE status = 'read') AS read_at,
+           min(at) FILTER (WHERE status = 'failed') AS failed_at,
+           (array_agg(error_code ORDER BY at, error_code) FILTER (WHERE status = 'failed'))[1] AS error_code,
+           (array_agg(error_text ORDER BY at, error_code) FILTER (WHERE status = 'failed'))[1] AS error_text
+    FROM known JOIN locked USING (id) GROUP BY id
 ), changed AS (
     UPDATE conversations_message m SET
         provider_message_id = CASE m.provider_message_id WHEN '' THEN found.provider_id ELSE m.provider_message_id END,
         dispatch = CASE WHEN {_DOUBTED} THEN 'accepted' ELSE m.dispatch END,
-        accepted_at = CASE WHEN {_DOUBTED} THEN now() ELSE m.accepted_at END,
+        accepted_at = COALESCE(m.accepted_at, CASE WHEN {_DOUBTED} THEN now() END),
         sent_at = LEAST(m.sent_at, found.sent_at),
         delivered_at = LEAST(m.delivered_at, found.delivered_at),
         read_at = LEAST(m.read_at, found.read_at),
@@ -68,10 +76,11 @@ WITH told AS (
         OR LEAST(m.sent_at, found.sent_at) IS DISTINCT FROM m.sent_at
         OR LEAST(m.delivered_at, found.delivered_at) IS DISTINCT FROM m.delivered_at
         OR LEAST(m.read_at, found.read_at) IS DISTINCT FROM m.read_at)
-    RETURNING m.id, m.conversation_id, (m.status, m.error_code) <> (found.shown, found.why) AS is_visible
+    RETURNING m.id, m.conversation_id, m.kind, (m.status, m.error_code) <> (found.shown, found.why) AS is_visible
 )
-SELECT (SELECT count(*) FROM changed), ARRAY(SELECT id FROM changed WHERE is_visible ORDER BY id),
-       ARRAY(SELECT conversation_id FROM changed WHERE is_visible ORDER BY id), ARRAY(SELECT provider_id FROM found)
+SELECT (SELECT count(*) FROM changed), ARRAY(SELECT id FROM changed WHERE is_visible AND {_NO_ACT} ORDER BY id),
+       ARRAY(SELECT conversation_id FROM changed WHERE is_visible AND {_NO_ACT} ORDER BY id),
+       ARRAY(SELECT DISTINCT provider_id FROM known), ARRAY(SELECT id FROM changed WHERE NOT {_NO_ACT} ORDER BY id)
 """  # noqa: S608 – constants only
 
 
@@ -85,6 +94,7 @@ class Evidence:
     token: UUID | None = None
     error_code: str = ""
     error_text: str = ""
+    other_id: str = ""  #: the same message at the same provider
 
 
 def apply_statuses(*, inbox: Inbox, updates: Sequence[StatusUpdate], received_at: datetime, actor: Actor) -> int:
@@ -99,11 +109,15 @@ def apply_statuses(*, inbox: Inbox, updates: Sequence[StatusUpdate], received_at
 def apply_told(*, inbox: Inbox, told: Sequence[tuple[StatusUpdate, datetime]], actor: Actor) -> int:
     """Record statuses as `apply_statuses` does, each with the time it was received."""
     require(actor, Scope.MESSAGES_SEND)
-    evidence = [_evidence(update, received_at) for update, received_at in told]
-    changed, known = _apply(inbox, evidence)
-    PendingStatus.objects.bulk_create(
-        [_pending(inbox, item) for item in evidence if item.provider_id not in known], ignore_conflicts=True
-    )
+    evidence = [item for update, received_at in told for item in _evidence(update, received_at)]
+    pairs = {tuple(sorted((item.provider_id, item.other_id))) for item in evidence if item.other_id}
+    if pairs:
+        hold(inbox, ids=[name for pair in pairs for name in pair])
+    changed, known = _apply(inbox, evidence, actor)
+    unknown = [item for item in evidence if known.isdisjoint({item.provider_id, item.other_id})]
+    PendingStatus.objects.bulk_create([_pending(inbox, item) for item in unknown], ignore_conflicts=True)
+    for pair in sorted(pairs):
+        unite(inbox, pair)
     return changed
 
 
@@ -118,12 +132,12 @@ def apply_waiting(*, inbox: Inbox, provider_ids: Sequence[str], actor: Actor) ->
     )
     if not waiting:
         return 0
-    changed, known = _apply(inbox, [_waited(row) for row in waiting])
+    changed, known = _apply(inbox, [_waited(row) for row in waiting], actor)
     PendingStatus.objects.filter(pk__in=[row.pk for row in waiting if row.provider_message_id in known]).delete()
     return changed
 
 
-def _apply(inbox: Inbox, told: Sequence[Evidence]) -> tuple[int, set[str]]:
+def _apply(inbox: Inbox, told: Sequence[Evidence], actor: Actor) -> tuple[int, set[str]]:
     with connection.cursor() as cursor:
         cursor.execute(
             _APPLY,
@@ -137,7 +151,7 @@ def _apply(inbox: Inbox, told: Sequence[Evidence]) -> tuple[int, set[str]]:
                 "error_texts": [item.error_text for item in told],
             },
         )
-        changed, visible, conversations, known = cursor.fetchone()
+        changed, visible, conversations, known, acts = cursor.fetchone()
     if visible:
         follow_status(visible)
     for message_id, conversation_id in zip(visible, conversations, strict=True):
@@ -148,12 +162,15 @@ def _apply(inbox: Inbox, told: Sequence[Evidence]) -> tuple[int, set[str]]:
             conversation_id=conversation_id,
             message_id=message_id,
         )
+    if acts:
+        take_effect(acts=acts, actor=actor)
     return changed, set(known)
 
 
-def _evidence(update: StatusUpdate, received_at: datetime) -> Evidence:
+def _evidence(update: StatusUpdate, received_at: datetime) -> list[Evidence]:
+    """Return what an update says, under each id it gives the message."""
     error = update.error
-    return Evidence(
+    told = Evidence(
         provider_id=update.provider_message_id,
         status=update.status,
         at=min(update.provider_time or received_at, received_at),
@@ -161,6 +178,10 @@ def _evidence(update: StatusUpdate, received_at: datetime) -> Evidence:
         error_code=error.code[:40] if error else "",
         error_text=(error.details or error.title)[:300] if error else "",
     )
+    other = update.also_known_as
+    if other in {"", told.provider_id}:
+        return [told]
+    return [replace(told, other_id=other), replace(told, provider_id=other, other_id=told.provider_id)]
 
 
 def _token(callback_data: str | None) -> UUID | None:

@@ -70,6 +70,7 @@ class Dispatch(models.TextChoices):
     QUEUED = "queued", _("Queued")
     SENDING = "sending", _("Sending")
     WAITING = "waiting", _("Waiting to try again")
+    HANDED_OVER = "handed_over", _("Waiting at the provider")
     ACCEPTED = "accepted", _("Accepted by the provider")
     REJECTED = "rejected", _("Rejected")
     UNCERTAIN = "uncertain", _("Unknown outcome")
