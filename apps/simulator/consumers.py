@@ -21,7 +21,7 @@ from apps.accounts.queries import actor_of_session
 from apps.core import live
 from apps.core.actors import Actor, Scope
 from apps.core.sockets import Places
-from apps.simulator.actions import report_status
+from apps.simulator.actions.phones import report_status
 from apps.simulator.models import Phone
 from apps.simulator.queries import get_phone, last_messages
 

@@ -9,7 +9,7 @@ from apps.conversations.queries import conversations_for
 from apps.core.actors import Actor, Scope
 from apps.inboxes.models import Inbox
 from apps.inboxes.queries import inboxes_for
-from apps.simulator.models import Phone, PhoneMessage
+from apps.simulator.models import Phone, PhoneFile, PhoneMessage
 from providers.simulator.adapter import Simulator
 
 SHOWN = 50
@@ -25,6 +25,11 @@ def simulated_inboxes(actor: Actor) -> QuerySet[Inbox]:
 def phones_for(actor: Actor) -> QuerySet[Phone]:
     """Return the phones in front of those inboxes."""
     return Phone.objects.select_related("inbox__account", "inbox__branch").filter(inbox__in=simulated_inboxes(actor))
+
+
+def get_file(actor: Actor, key: str) -> PhoneFile:
+    """Return a file on one of those phones. Raises PhoneFile.DoesNotExist for hidden and missing alike."""
+    return PhoneFile.objects.filter(inbox__in=simulated_inboxes(actor)).get(key=key)
 
 
 def get_phone(actor: Actor, pk: int) -> Phone:
@@ -47,10 +52,14 @@ def conversations_without_phone(actor: Actor) -> QuerySet[Conversation]:
 def last_messages(phone: Phone) -> Sequence[PhoneMessage]:
     """Return what the phone shows, oldest first.
 
-    Shape: each with `is_heard`, whether the house has what was written here, and `quoted_text`, None
-           when it answers nothing or something that is not on this phone.
+    Shape: each with `is_heard`, whether the house has what was written here, and `quoted_text` and `quoted_kind`,
+           None when it answers nothing or something that is not on this phone.
     """
     heard = Message.objects.filter(inbox=phone.inbox_id, provider_message_id=OuterRef("message_id"))
-    quoted = phone.messages.filter(message_id=OuterRef("quoted_id")).values("text")
-    rows = phone.messages.annotate(is_heard=Exists(heard), quoted_text=Subquery(quoted))
+    quoted = phone.messages.filter(message_id=OuterRef("quoted_id"))
+    rows = phone.messages.select_related("file").annotate(
+        is_heard=Exists(heard),
+        quoted_text=Subquery(quoted.values("text")),
+        quoted_kind=Subquery(quoted.values("kind")),
+    )
     return list(rows.order_by("-at", "-pk")[:SHOWN])[::-1]

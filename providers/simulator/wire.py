@@ -1,40 +1,120 @@
 """The simulated phone's JSON, both ways. Source: docs/reference/providers/simulator.md"""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
-from providers.meta import clean_id, clean_text
+from providers import wire
+from providers.wire import Flag, Wire, Word, Words, objects
 
-
-def _clean(value: Any) -> Any:
-    return clean_text(value) if isinstance(value, str) else value
-
-
-def _clean_id(value: Any) -> Any:
-    return clean_id(value) if isinstance(value, str) else value
+Id = Annotated[wire.Id, Field(min_length=1)]
+Title = Annotated[Words, Field(max_length=300)]
+type Items[Model] = Annotated[tuple[Model, ...], BeforeValidator(objects)]
 
 
-Id = Annotated[str, BeforeValidator(_clean_id), Field(min_length=1, max_length=255)]
-Words = Annotated[str, BeforeValidator(_clean)]
+class File(Wire):
+    """A file that lies at the phone, or was handed over to it."""
+
+    id: Id
+    name: Title = ""
+    mime_type: Title = ""
+    size: int = 0
 
 
-class Wire(BaseModel):
-    """Base of every model here."""
+class Place(Wire):
+    """A place on earth."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+    name: Title = ""
+    address: Title = ""
+
+
+class Card(Wire):
+    """Somebody's card."""
+
+    name: Title
+    phones: tuple[Title, ...] = ()
+    emails: tuple[Title, ...] = ()
+    organization: Title = ""
+
+
+class MenuRow(Wire):
+    """One choice of a menu."""
+
+    id: Id
+    title: Title
+    description: Title = ""
+
+
+class MenuSection(Wire):
+    """Choices under one heading."""
+
+    title: Title = ""
+    rows: Items[MenuRow] = ()
+
+
+class Menu(Wire):
+    """A question of ours with buttons or a list; its words are the text of the message."""
+
+    header: Title = ""
+    footer: Title = ""
+    buttons: Items[MenuRow] = ()
+    list_label: Title = ""
+    sections: Items[MenuSection] = ()
+
+
+class Choice(Wire):
+    """What was chosen; its words are the text of the message."""
+
+    payload: Title = ""
+    answers: dict[Title, Title] = Field(default_factory=dict)
+
+
+class OrderItem(Wire):
+    """One line of an order."""
+
+    product: Title
+    quantity: Title = "1"
+    price: Title = ""
+    currency: Title = ""
+
+
+class Referral(Wire):
+    """Where somebody came from."""
+
+    source: Title
+    headline: Title = ""
+    url: Title = ""
 
 
 class Message(Wire):
-    """The person on the phone wrote."""
+    """The person on the phone sent something."""
 
     type: Literal["message"] = "message"
     id: Id
     sender: Annotated[Id, Field(alias="from")]
     name: Words = ""
-    text: Words
+    kind: Word = "text"
+    text: Words = ""
+    file: File | None = None
+    location: Place | None = None
+    contacts: Items[Card] = ()
+    choice: Choice | None = None
+    order: Items[OrderItem] = ()
+    notice: Title = ""
+    referral: Referral | None = None
+    forwarded: Flag = False
     at: AwareDatetime | None = None
     reply_to: Id | None = None
+
+    @model_validator(mode="after")
+    def require_words(self) -> Self:
+        """A text without words is none."""
+        if self.kind == "text" and not self.text:
+            raise ValueError("no words")
+        return self
 
 
 class Status(Wire):
@@ -48,18 +128,55 @@ class Status(Wire):
     code: Id | None = None
 
 
+class Reaction(Wire):
+    """The person put an emoji on a message, or took it back."""
+
+    type: Literal["reaction"] = "reaction"
+    id: Id
+    sender: Annotated[Id, Field(alias="from")]
+    name: Words = ""
+    emoji: Annotated[Words, Field(max_length=40)] = ""
+    at: AwareDatetime | None = None
+
+
+class Edit(Wire):
+    """The person gave a message other words."""
+
+    type: Literal["edit"] = "edit"
+    id: Id
+    text: Words
+    at: AwareDatetime | None = None
+
+
+class Deletion(Wire):
+    """The person took a message back."""
+
+    type: Literal["deletion"] = "deletion"
+    id: Id
+    at: AwareDatetime | None = None
+
+
+type Item = Message | Status | Reaction | Edit | Deletion
+
+
 class Send(Wire):
-    """What we post to the phone."""
+    """What we post to the phone; an act names its `target`."""
 
     inbox: Id
     to: Id
-    text: Words
+    kind: Word = "text"
+    text: Words = ""
+    file: File | None = None
+    location: Place | None = None
+    contacts: Items[Card] = ()
+    menu: Menu | None = None
+    target: Id | None = None
     reply_to: Id | None = None
     token: str = ""
 
 
 class Taken(Wire):
-    """The phone's answer to a send."""
+    """The phone's answer to a send, and to a file."""
 
     id: Id
 
@@ -75,9 +192,9 @@ class Delivery(Wire):
 
     object: Literal["simulator"] = "simulator"
     inbox: Id
-    items: list[Message | Status]
+    items: Sequence[Item]
 
 
-def encode_delivery(inbox: str, items: list[Message | Status]) -> bytes:
+def encode_delivery(inbox: str, items: Sequence[Item]) -> bytes:
     """Return the body of a webhook, as the phone posts it."""
     return Delivery(inbox=inbox, items=items).model_dump_json(by_alias=True).encode()

@@ -1,5 +1,8 @@
 // Phone: one socket that brings the thread drawn whole, forms sent without leaving the page, and the fact
 // that somebody looks, which is what makes a message read.
+import "../console/js/lightbox.js";
+import "../console/js/player.js";
+import { gist } from "../console/js/announce.js";
 import { morph, parse } from "../console/js/morph.js";
 
 const LONGEST_WAIT = 15_000;
@@ -12,6 +15,7 @@ const form = document.querySelector("[data-write]");
 const box = form.elements.text;
 let attempts = 0;
 let silence = 0;
+let editing = "";
 
 function connect() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
@@ -77,16 +81,19 @@ async function write() {
   const body = new FormData(form);
   const written = box.value;
   box.value = "";
-  if (await post(form.action, body)) quote(null);
+  if (await post(editing || form.action, body)) quote(null);
   else box.value = written;
   thread.scrollTop = thread.scrollHeight;
   box.focus();
 }
 
-function quote(message) {
-  form.elements.quoted.value = message?.dataset.id ?? "";
+// Answer a message, or with `url` give it other words; with neither, write a new one.
+function quote(message, url = "") {
+  editing = url;
+  form.elements.quoted.value = url ? "" : message?.dataset.id ?? "";
   form.querySelector("[data-replying]").hidden = !message;
-  form.querySelector("[data-replying-text]").textContent = message?.querySelector("[data-text]").textContent ?? "";
+  form.querySelector("[data-editing]").hidden = !url;
+  form.querySelector("[data-replying-text]").textContent = message ? gist(message) : "";
 }
 
 form.addEventListener("submit", (event) => {
@@ -98,16 +105,32 @@ box.addEventListener("keydown", (event) => {
   event.preventDefault();
   write();
 });
-document.addEventListener("submit", (event) => {
-  if (event.target.id !== "on-message") return;
+document.addEventListener("submit", async (event) => {
+  const isSample = event.target.matches("[data-samples]");
+  if (event.target.id !== "on-message" && !isSample) return;
   event.preventDefault();
-  post(event.submitter.formAction, new FormData(event.target, event.submitter));
+  const by = event.submitter;
+  by?.closest("[popover]")?.hidePopover();
+  await post(by?.hasAttribute("formaction") ? by.formAction : event.target.action, new FormData(event.target, by));
+  if (isSample) thread.scrollTop = thread.scrollHeight;
+});
+document.addEventListener("change", async (event) => {
+  if (!event.target.matches("[data-own]") || !event.target.files.length) return;
+  const samples = event.target.form;
+  const body = new FormData(samples);
+  body.set("text", box.value);
+  samples.hidePopover();
+  samples.reset();
+  if (await post(samples.action, body)) box.value = "";
+  thread.scrollTop = thread.scrollHeight;
 });
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-unquote]")) quote(null);
-  const button = event.target.closest("[data-quote]");
+  const button = event.target.closest("[data-quote], [data-edit]");
   if (!button) return;
-  quote(button.closest(".msg"));
+  const message = button.closest(".msg");
+  quote(message, button.dataset.edit);
+  if (button.dataset.edit) box.value = gist(message);
   box.focus();
 });
 document.addEventListener("visibilitychange", look);

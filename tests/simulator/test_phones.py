@@ -10,7 +10,8 @@ from django.test import Client
 from apps.conversations.models import Conversation, Message
 from apps.core.actors import SYSTEM, Role
 from apps.inboxes.models import WebhookEvent
-from apps.simulator.actions import invent_phone, report_status, take_message
+from apps.simulator.actions.phones import invent_phone, report_status
+from apps.simulator.actions.taking import take_message
 from apps.simulator.models import Phone, PhoneMessage
 from providers.simulator import wire
 from tests.factories import make_account, make_inbox, make_user, receive
@@ -39,7 +40,7 @@ def signed_in(role=Role.OPERATOR, *branches) -> Client:
 
 def arrived(phone: Phone, text: str = "Hola", **fields: str) -> PhoneMessage:
     sent = wire.Send(inbox=phone.inbox.address, to=phone.address, text=text, **fields)
-    return take_message(inbox=phone.inbox, sent=sent, actor=SYSTEM)
+    return PhoneMessage.objects.get(message_id=take_message(inbox=phone.inbox, sent=sent, actor=SYSTEM))
 
 
 def told() -> list[tuple[str, str]]:
@@ -227,7 +228,7 @@ def test_wire_says_nothing_to_strangers(inbox):
 
 
 def test_signed_nonsense_is_a_bad_request(inbox):
-    body = send_body(inbox, text=7)
+    body = send_body(inbox, text=[7])
     assert post_wire(body, sign(body, inbox.account.credentials["secret"])).status_code == 400
 
 

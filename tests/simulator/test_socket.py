@@ -12,7 +12,8 @@ from apps.conversations.actions.send import send_message
 from apps.conversations.models import Conversation, Message
 from apps.core import live
 from apps.core.actors import SYSTEM, Role
-from apps.simulator.actions import invent_phone, write_message
+from apps.simulator.actions.phones import invent_phone
+from apps.simulator.actions.writing import write_message
 from tests.factories import make_account, make_inbox, make_user
 from tests.waiting import eventually
 

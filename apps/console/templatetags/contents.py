@@ -113,6 +113,7 @@ NOTICES = {
     "user_id_changed": gettext_lazy("The channel gave this person another identifier."),
 }
 """By the codes of `SystemNotice`; without one the provider's own words are shown."""
+EMOJIS = ("👍", "❤️", "😂", "😮", "😢", "🙏")
 BARS = 44
 FLAT = (1,) * BARS
 
@@ -129,6 +130,13 @@ def file_part(file: Any) -> str:
     if file.state != Attachment.State.READY or not file.file:
         return "console/messages/_missing.html"
     return f"console/messages/_{FILES.get(file.kind, 'document')}.html"
+
+
+@register.filter
+def phone_part(kind: str) -> str:
+    """Return the template that draws a kind of message where no files come with it."""
+    name = PARTS.get(Kind(kind), "text") if kind in Kind else "text"
+    return f"console/messages/_{'text' if name == 'files' else name}.html"
 
 
 @register.filter
@@ -306,6 +314,12 @@ def _reactor(reaction: Any) -> str:
     if reaction.identity is not None:
         return identity_name(reaction.identity)
     return str(reaction.user) if reaction.user else _("Us")
+
+
+@register.simple_tag
+def quick_emojis() -> tuple[str, ...]:
+    """Return the emojis that are one click away."""
+    return EMOJIS
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""What people do on their phones, and what the phones tell us: always in the provider's words, by the journal."""
+"""The phones themselves, and what they report of the messages that came."""
 
 import secrets
 from collections.abc import Collection
@@ -6,21 +6,16 @@ from collections.abc import Collection
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.conversations.models import Conversation, Direction, Message
 from apps.core.actors import Actor, Scope, require
-from apps.inboxes.actions.journal import add_event
 from apps.inboxes.models import Inbox
+from apps.simulator.actions.telling import status_of, tell
 from apps.simulator.models import Phone, PhoneMessage
-from providers.meta import clean_id, clean_text
-from providers.simulator import wire
-from providers.simulator.adapter import Simulator
 
 Status = PhoneMessage.Status
 
-TEXT_LENGTH = Simulator.capabilities.text_max_length
 COPIED = 50
 #: What a message may have been before it becomes this: a phone never takes back what it told.
 BEFORE = {
@@ -62,47 +57,14 @@ def _copy(phone: Phone, message: Message) -> PhoneMessage:
     return PhoneMessage(
         phone=phone,
         message_id=message.provider_message_id,
+        kind=message.kind,
         text=message.text,
+        details=message.details,
+        is_edited=message.edited_at is not None,
+        is_deleted=message.deleted_at is not None,
         status=Status.WRITTEN if message.direction == Direction.IN else Status.READ,
         at=message.occurred_at,
     )
-
-
-@transaction.atomic
-def write_message(*, phone: Phone, text: str, quoted_id: str, actor: Actor) -> PhoneMessage:
-    """Write to the inbox, perhaps quoting. Raises ValidationError code "empty", "too_long" (field text)."""
-    require(actor, Scope.SIMULATE)
-    text = clean_text(text).strip()
-    if not text:
-        raise ValidationError({"text": ValidationError(_("Write something first."), code="empty")})
-    if len(text) > TEXT_LENGTH:
-        raise ValidationError({"text": ValidationError(_("The message is too long."), code="too_long")})
-    quoted = phone.messages.filter(message_id=clean_id(quoted_id)).first() if quoted_id else None
-    message = phone.messages.create(text=text, quoted_id=quoted.message_id if quoted else "", at=timezone.now())
-    said = wire.Message.model_validate(
-        {
-            "id": message.message_id,
-            "from": phone.address,
-            "name": phone.name,
-            "text": text,
-            "at": message.at,
-            "reply_to": message.quoted_id or None,
-        }
-    )
-    _tell(phone, [said], actor)
-    return message
-
-
-@transaction.atomic
-def take_message(*, inbox: Inbox, sent: wire.Send, actor: Actor) -> PhoneMessage:
-    """Take a message of ours, as a provider does: it gets an id, and at once the status "sent"."""
-    require(actor, Scope.SIMULATE)
-    phone, _is_new = Phone.objects.get_or_create(inbox=inbox, address=sent.to, defaults={"name": sent.to})
-    message = phone.messages.create(
-        text=sent.text, quoted_id=sent.reply_to or "", token=sent.token, status=Status.SENT, at=timezone.now()
-    )
-    _tell(phone, [_status(message, Status.SENT)], actor)
-    return message
 
 
 @transaction.atomic
@@ -119,7 +81,7 @@ def report_status(
     if not messages:
         return 0
     PhoneMessage.objects.filter(pk__in=[message.pk for message in messages]).update(status=reached)
-    _tell(phone, [_status(message, reached, code) for message in messages], actor)
+    tell(phone, [status_of(message, reached, code) for message in messages], actor)
     return len(messages)
 
 
@@ -127,14 +89,3 @@ def switch_ticks(*, phone: Phone, actor: Actor) -> None:
     """Let the ticks come by themselves, or by hand."""
     require(actor, Scope.SIMULATE)
     Phone.objects.filter(pk=phone.pk).update(is_by_hand=~F("is_by_hand"))
-
-
-def _status(message: PhoneMessage, status: str, code: str = "") -> wire.Status:
-    return wire.Status(
-        id=message.message_id, status=status, at=timezone.now(), token=message.token or None, code=code or None
-    )
-
-
-def _tell(phone: Phone, items: list[wire.Message | wire.Status], actor: Actor) -> None:
-    body = wire.encode_delivery(phone.inbox.address, items)
-    add_event(account=phone.inbox.account, body=body, headers={"content-type": "application/json"}, actor=actor)

@@ -1,4 +1,4 @@
-"""The page of the phones, and the wire by which our own sends reach them.
+"""The page of the phones.
 
 A request with the header X-Fragment gets only the thread, without it the page or a redirect to it:
 everything works by plain forms too.
@@ -10,28 +10,23 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
-from pydantic import ValidationError as InvalidWire
 
-from apps.core.actors import SYSTEM, Actor, Scope, require
-from apps.inboxes.models import Inbox
-from apps.simulator import actions
+from apps.core.actors import Actor, Scope, require
+from apps.simulator.actions import phones, writing
+from apps.simulator.actions.samples import SAMPLES
 from apps.simulator.forms import PersonForm
-from apps.simulator.models import Phone
-from apps.simulator.queries import conversations_without_phone, get_phone, last_messages, phones_for
-from providers.errors import UnreadablePayload, WebhookRejected
-from providers.meta import clean_id, read_object
-from providers.simulator import wire
-from providers.simulator.adapter import Simulator
-from providers.types import WebhookRequest
+from apps.simulator.models import Phone, PhoneFile
+from apps.simulator.queries import conversations_without_phone, get_file, get_phone, last_messages, phones_for
+from apps.simulator.views.wires import answer_with
 
 FRAGMENT = "X-Fragment"
-type Page = Callable[..., HttpResponse]
+type Page = Callable[..., HttpResponseBase]
 
 
 def signed_in(view: Page) -> Page:
@@ -39,7 +34,7 @@ def signed_in(view: Page) -> Page:
 
     @wraps(view)
     @never_cache
-    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return HttpResponse(status=401) if FRAGMENT in request.headers else redirect_to_login(request.path)
         require(_actor(request), Scope.SIMULATE)
@@ -64,7 +59,7 @@ def invent(request: HttpRequest) -> HttpResponse:
     form = PersonForm(request.POST, actor=_actor(request))
     if not form.is_valid():
         return _page(request, form, status=422)
-    phone = actions.invent_phone(inbox=form.chosen_inbox(), name=form.cleaned_data["name"], actor=_actor(request))
+    phone = phones.invent_phone(inbox=form.chosen_inbox(), name=form.cleaned_data["name"], actor=_actor(request))
     return redirect("simulator:phone", pk=phone.pk)
 
 
@@ -78,7 +73,7 @@ def pick(request: HttpRequest) -> HttpResponse:
     conversation = known.filter(pk=int(chosen)).first() if is_number else None
     if conversation is None:
         raise Http404
-    return redirect("simulator:phone", pk=actions.open_phone(conversation=conversation, actor=_actor(request)).pk)
+    return redirect("simulator:phone", pk=phones.open_phone(conversation=conversation, actor=_actor(request)).pk)
 
 
 @signed_in
@@ -98,7 +93,7 @@ def write(request: HttpRequest, pk: int) -> HttpResponse:
     opened = _phone(request, pk)
     text = request.POST.get("text", "").replace("\r\n", "\n")
     try:
-        actions.write_message(phone=opened, text=text, quoted_id=request.POST.get("quoted", ""), actor=_actor(request))
+        writing.write_message(phone=opened, text=text, quoted_id=request.POST.get("quoted", ""), actor=_actor(request))
     except ValidationError as error:
         return _page(request, PersonForm(actor=_actor(request)), opened, status=422, error=error, text=text)
     return _thread(request, opened)
@@ -110,8 +105,8 @@ def seen(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that the person has the phone in view: what arrived is read, unless ticks are given by hand."""
     opened = _phone(request, pk)
     if not opened.is_by_hand:
-        actions.report_status(phone=opened, status="delivered", actor=_actor(request))
-        actions.report_status(phone=opened, status="read", actor=_actor(request))
+        phones.report_status(phone=opened, status="delivered", actor=_actor(request))
+        phones.report_status(phone=opened, status="read", actor=_actor(request))
     return _thread(request, opened)
 
 
@@ -120,7 +115,7 @@ def seen(request: HttpRequest, pk: int) -> HttpResponse:
 def ticks(request: HttpRequest, pk: int) -> HttpResponse:
     """Switch between ticks that come by themselves and ticks by hand."""
     opened = _phone(request, pk)
-    actions.switch_ticks(phone=opened, actor=_actor(request))
+    phones.switch_ticks(phone=opened, actor=_actor(request))
     return redirect("simulator:phone", pk=pk)
 
 
@@ -132,45 +127,64 @@ def report(request: HttpRequest, pk: int, message: int) -> HttpResponse:
     status = request.POST.get("status", "")
     code = "phone_off" if status == "failed" else ""
     try:
-        actions.report_status(phone=opened, status=status, message_ids=[message], code=code, actor=_actor(request))
+        phones.report_status(phone=opened, status=status, message_ids=[message], code=code, actor=_actor(request))
     except (ValidationError, ValueError):
         return HttpResponse(status=400)
     return _thread(request, opened)
 
 
-@csrf_exempt
-@never_cache
-def receive(request: HttpRequest) -> HttpResponse:
-    """Take what the provider's adapter sends: signed with the account's secret, as its webhooks are."""
+@signed_in
+@require_POST
+def send(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a thing the person has at hand, or a file of one's own."""
+    opened, upload = _phone(request, pk), request.FILES.get("file")
     try:
-        content = read_object(request.body)
-    except UnreadablePayload:
-        content = {}
-    inbox = _signed_inbox(request, content)
-    if inbox is None:
-        return JsonResponse({"code": "wrong_signature"}, status=401)
-    try:
-        sent = wire.Send.model_validate(content)
-    except InvalidWire:
-        return JsonResponse({"code": "invalid_request"}, status=400)
-    message = actions.take_message(inbox=inbox, sent=sent, actor=SYSTEM)
-    return JsonResponse({"id": message.message_id})
+        if upload is not None:
+            mime_type = upload.content_type or ""
+            caption = request.POST.get("text", "")
+            writing.send_file(phone=opened, file=upload, mime_type=mime_type, caption=caption, actor=_actor(request))
+        else:
+            writing.send_sample(phone=opened, name=request.POST.get("sample", ""), actor=_actor(request))
+    except ValidationError as error:
+        return _page(request, PersonForm(actor=_actor(request)), opened, status=422, error=error)
+    return _thread(request, opened)
 
 
-def _signed_inbox(request: HttpRequest, content: dict[str, Any]) -> Inbox | None:
-    """Return the inbox this comes from, proved by its account's signature; None without proof."""
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    proof = WebhookRequest(method="POST", headers=headers, query={}, body=request.body)
-    inboxes = Inbox.objects.select_related("account").filter(
-        address=clean_id(str(content.get("inbox"))), account__kind=Simulator.kind, account__is_active=True
-    )
-    for inbox in inboxes if request.method == "POST" else []:
-        try:
-            inbox.account.provider().verify(proof)
-        except WebhookRejected:
-            continue
-        return inbox
-    return None
+@signed_in
+@require_POST
+def act(request: HttpRequest, pk: int, message: int, what: str) -> HttpResponse:
+    """Do something to a message: choose from its menu, react, give it other words, take it back."""
+    opened, actor = _phone(request, pk), _actor(request)
+    on = opened.messages.filter(pk=message).first()
+    if on is None:
+        raise Http404
+    posted = request.POST
+    try:
+        match what:
+            case "choose":
+                writing.choose(phone=opened, message=on, choice_id=posted.get("choice", ""), actor=actor)
+            case "react":
+                writing.react(phone=opened, message=on, emoji=posted.get("emoji", ""), actor=actor)
+            case "edit":
+                writing.edit(phone=opened, message=on, text=posted.get("text", ""), actor=actor)
+            case "delete":
+                writing.delete(phone=opened, message=on, actor=actor)
+            case _:
+                raise Http404
+    except ValidationError as error:
+        return _page(request, PersonForm(actor=actor), opened, status=422, error=error)
+    return _thread(request, opened)
+
+
+@signed_in
+@require_GET
+def file(request: HttpRequest, key: str) -> HttpResponseBase:
+    """Show a file that lies on a phone."""
+    try:
+        found = get_file(_actor(request), key)
+    except PhoneFile.DoesNotExist as error:
+        raise Http404 from error
+    return answer_with(found)
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -208,7 +222,8 @@ def _page(
         "messages": last_messages(opened) if opened else [],
         "error": " ".join(error.messages) if error else "",
         "text": text,
-        "text_max": actions.TEXT_LENGTH,
+        "text_max": writing.TEXT_LENGTH,
+        "samples": SAMPLES,
     }
     template = "simulator/_composer.html" if error and FRAGMENT in request.headers else "simulator/phone.html"
     return render(request, template, context, status=status)
