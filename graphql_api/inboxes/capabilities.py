@@ -38,6 +38,7 @@ class MenuLimitType:
     buttons: int
     button_title: int
     body: int
+    list_body: int = strawberry.field(description="Of a list, where it differs.")
     header: int
     footer: int
     rows: int = strawberry.field(description="Of a list, all sections together.")
@@ -45,6 +46,7 @@ class MenuLimitType:
     list_label: int
     row_title: int
     row_description: int
+    choice_id: int
 
     @classmethod
     def maybe(cls, limit: MenuLimit | None) -> Self | None:
@@ -54,6 +56,7 @@ class MenuLimitType:
             buttons=limit.buttons,
             button_title=limit.button_title,
             body=limit.body,
+            list_body=limit.list_body,
             header=limit.header,
             footer=limit.footer,
             rows=limit.rows,
@@ -61,6 +64,7 @@ class MenuLimitType:
             list_label=limit.list_label,
             row_title=limit.row_title,
             row_description=limit.row_description,
+            choice_id=limit.choice_id,
         )
 
 

@@ -1,6 +1,7 @@
 """Every kind of message, what became of it, and what a channel can carry, as other applications read them."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from apps.conversations.models import ACTS, Attachment, Kind, Message, MessageEd
 from apps.core.actors import Role
 from graphql_api.ids import to_id
 from graphql_api.schema import schema
+from providers.capabilities import Capabilities, FileLimit, MenuLimit
 from providers.contents import ContentKind
 from providers.registry import PROVIDERS
 from tests.factories import make_user, receive
@@ -196,8 +198,12 @@ def test_an_inbox_of_a_forgotten_provider_still_shows(house: House, application:
     assert inbox == {"provider": "telex", "capabilities": None}
 
 
-def test_every_capability_is_shown():
-    shown = {field.python_name for field in schema.get_type_by_name("Capabilities").fields}  # type: ignore[union-attr]
+def columns(name: str) -> set[str]:
+    return {field.python_name for field in schema.get_type_by_name(name).fields}  # type: ignore[union-attr]
 
-    ours_alone = {"resolves_uncertain", "is_idempotent", "has_handshake"}
-    assert shown == set(PROVIDERS["whatsapp"].capabilities.__slots__) - ours_alone
+
+def test_every_capability_is_shown():
+    of_our_own_work = {"resolves_uncertain", "is_idempotent", "has_handshake", "echoes_sends", "renames_sends"}
+    assert columns("Capabilities") == {field.name for field in fields(Capabilities)} - of_our_own_work
+    assert columns("FileLimit") == {"kind", *(field.name for field in fields(FileLimit))}
+    assert columns("MenuLimit") == {field.name for field in fields(MenuLimit)}
