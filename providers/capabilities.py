@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from providers.contents import (
     ContentKind,
@@ -17,10 +18,24 @@ from providers.contents import (
     Withdrawal,
     kind_of,
 )
-from providers.types import DeliveryStatus
+from providers.errors import Rejected
+from providers.types import DeliveryStatus, FailureReason
 
 MEGABYTE = 1024 * 1024
 _JOINER = "\u200d"
+
+
+#: Why something cannot be carried, and whose matter that is.
+FAULTS: Final[Mapping[str, FailureReason]] = {
+    "unsupported_content": FailureReason.CONTENT,
+    "text_too_long": FailureReason.CONTENT,
+    "caption_too_long": FailureReason.CONTENT,
+    "file_type": FailureReason.MEDIA,
+    "file_too_large": FailureReason.MEDIA,
+    "menu_shape": FailureReason.CONTENT,
+    "menu_too_large": FailureReason.CONTENT,
+    "menu_text_too_long": FailureReason.CONTENT,
+}
 
 
 class TextUnit(StrEnum):
@@ -108,11 +123,7 @@ class Capabilities:
     has_handshake: bool  #: the webhook URL is confirmed by a GET
 
     def fault_of(self, content: Sendable) -> str:
-        """Return why this channel cannot carry it, a stable word; "" when it can.
-
-        "unsupported_content", "text_too_long", "caption_too_long", "file_too_large", "file_type", "menu_shape",
-        "menu_too_large", "menu_text_too_long".
-        """
+        """Return why this channel cannot carry it, one of FAULTS; "" when it can."""
         match content:
             case Text(body=body) if ContentKind.TEXT in self.sends:
                 return self._fault_of_text(body)
@@ -130,6 +141,11 @@ class Capabilities:
             case Text() | OutboundFile() | Menu() | Reaction() | Rewriting() | Withdrawal():
                 return "unsupported_content"
         return "" if kind_of(content) in self.sends else "unsupported_content"
+
+    def require(self, content: Sendable) -> None:
+        """Return if this channel can carry it; raises Rejected with the fault as its code."""
+        if fault := self.fault_of(content):
+            raise Rejected(fault, reason=FAULTS[fault])
 
     def _fault_of_text(self, body: str) -> str:
         return "text_too_long" if self.text_unit.length(body) > self.text_max_length else ""

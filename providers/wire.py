@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from providers.meta import clean_id, clean_text
 
 _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
-_WORD = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
+_WORD = re.compile(r"[A-Za-z0-9_-]{1,60}", re.ASCII)
 _FIRST_MILLISECONDS = 10**11
 
 
@@ -50,9 +50,16 @@ def flag(value: Any) -> bool:
     return value is True
 
 
+def _decoration(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return clean_text(str(value))
+
+
 Id = Annotated[str, BeforeValidator(_id), Field(max_length=255)]
 Word = Annotated[str, BeforeValidator(_id)]
 Words = Annotated[str, BeforeValidator(_words)]
+Decoration = Annotated[str, BeforeValidator(_decoration)]  #: whatever else stands there, it fails nothing
 Flag = Annotated[bool, BeforeValidator(flag)]
 
 

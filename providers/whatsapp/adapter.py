@@ -1,25 +1,29 @@
 """The WhatsApp Cloud API as a provider."""
 
 import json
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 from providers import meta
 from providers.base import (
+    Check,
+    FetchedFile,
+    FileSource,
+    Operation,
     Provider,
+    Reader,
     Transport,
     credential,
     gettext_noop,
     option,
 )
 from providers.capabilities import Capabilities
-from providers.contents import ContentKind
-from providers.errors import Rejected
-from providers.types import DeliveryStatus, Event, FailureReason, OutboundMessage, SendResult, WebhookRequest
-from providers.whatsapp import codes, inbound, outbound
-
-_PHONE_NUMBER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+from providers.contents import RemoteFile
+from providers.types import Address, Event, FailureReason, OutboundMessage, SendResult, WebhookRequest
+from providers.whatsapp import codes, inbound, media, outbound, setup
+from providers.whatsapp.graph import Graph
+from providers.whatsapp.limits import CAPABILITIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,16 +32,7 @@ class WhatsApp(Provider):
 
     kind: ClassVar[str] = "whatsapp"
     label: ClassVar[str] = "WhatsApp Cloud API"
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        receives=frozenset({ContentKind.TEXT}),
-        sends=frozenset({ContentKind.TEXT}),
-        statuses=frozenset(DeliveryStatus),
-        text_max_length=outbound.TEXT_MAX_LENGTH,
-        quotes_messages=True,
-        window_hours=24,
-        resolves_uncertain=True,
-        has_handshake=True,
-    )
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
 
     app_secret: tuple[str, ...] = credential(
         gettext_noop("App secret"),
@@ -69,21 +64,53 @@ class WhatsApp(Provider):
         meta.verify_signature(request, secrets=self.app_secret)
 
     def parse(self, body: bytes) -> list[Event]:
-        return inbound.parse(body)
+        return inbound.parse(body, waba_id=self.waba_id)
 
     async def send(self, client: Transport, message: OutboundMessage) -> SendResult:
-        if not _PHONE_NUMBER_ID.fullmatch(message.inbox_address):
-            raise Rejected("wrong_inbox", "An inbox's address is its phone_number_id.")
-        base = f"{self.graph_url.rstrip('/')}/{self.graph_version}"
         answer = await client.post(
-            f"{base}/{message.inbox_address}/messages",
-            json.dumps(outbound.build(message)).encode(),
-            headers={
-                "Authorization": f"Bearer {self.access_token}",
-                "Content-Type": "application/json",
-            },
+            self._graph.address(message.inbox_address, "/messages"),
+            json.dumps(outbound.build(message, self.capabilities)).encode(),
+            headers=self._graph.authorization | {"Content-Type": "application/json"},
         )
         return outbound.read_answer(answer)
+
+    async def upload(self, client: Reader, *, inbox_address: str, file: FileSource) -> str:
+        return await media.upload(self._graph, client, phone_number_id=inbox_address, file=file)
+
+    async def fetch(self, client: Reader, *, inbox_address: str, file: RemoteFile, to: BinaryIO) -> FetchedFile:
+        return await media.fetch(self._graph, client, phone_number_id=inbox_address, file=file, to=to)
+
+    async def mark_read(
+        self,
+        client: Reader,
+        *,
+        inbox_address: str,
+        recipient: Address,
+        provider_message_id: str,
+        is_typing: bool,
+    ) -> None:
+        receipt = outbound.read_receipt(provider_message_id, is_typing=is_typing)
+        await self._graph.post(client, inbox_address, "/messages", receipt)
+
+    async def check(self, client: Reader, *, inbox_addresses: Sequence[str], webhook_url: str) -> list[Check]:
+        return await setup.check(
+            self._graph, client, waba_id=self.waba_id, numbers=inbox_addresses, webhook_url=webhook_url
+        )
+
+    @classmethod
+    def operations(cls) -> list[Operation]:
+        return [setup.SUBSCRIBE]
+
+    async def operate(self, client: Reader, name: str, *, inbox_address: str, webhook_url: str) -> str:
+        if name != setup.SUBSCRIBE.name:
+            raise KeyError(name)
+        return await setup.subscribe(
+            self._graph, client, waba_id=self.waba_id, webhook_url=webhook_url, verify_token=self.verify_token
+        )
+
+    @property
+    def _graph(self) -> Graph:
+        return Graph(url=self.graph_url, version=self.graph_version, token=self.access_token)
 
     @classmethod
     def reason_for(cls, code: str) -> FailureReason:

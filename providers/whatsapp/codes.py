@@ -7,6 +7,7 @@ Only what surely was not sent may be tried again: a plain "something went wrong"
 
 from typing import Final
 
+from providers.capabilities import FAULTS
 from providers.errors import (
     AuthFailed,
     RefusedForNow,
@@ -95,6 +96,14 @@ RULES: Final[dict[int, Rule]] = {
 }
 
 
+#: The same where a file is handed over: nothing is sent by it, and it may be done again.
+UPLOAD_RULES: Final[dict[int, Rule]] = RULES | {
+    100: Rule(Rejected, Why.MEDIA, ""),
+    131009: Rule(Rejected, Why.MEDIA, ""),
+    131053: Rule(RefusedForNow, Why.BUSY, "The file could not be uploaded."),
+}
+
+
 def reason_for(code: str) -> Why:
     """Return what a code means to a person; our own words for failures are known too."""
     if code.isascii() and code.isdigit():
@@ -106,7 +115,8 @@ def reason_for(code: str) -> Why:
 _OWN_WORDS: Final[dict[str, Why]] = {
     "wrong_address": Why.RECIPIENT,
     "wrong_inbox": Why.REQUEST,
-    "unsupported_content": Why.CONTENT,
-    "text_too_long": Why.CONTENT,
+    "wrong_id": Why.REQUEST,
+    "no_file": Why.MEDIA,
+    **FAULTS,
     "no_message_id": Why.UNCERTAIN,
 }

@@ -118,10 +118,10 @@ def test_a_fault_of_ours_makes_its_message_uncertain_and_no_other(graph, monkeyp
 
     original = outbound.build
 
-    def build(message):
+    def build(message, capabilities):
         if message.content.body == "fault":
             raise TypeError(message.content.body)
-        return original(message)
+        return original(message, capabilities)
 
     monkeypatch.setattr(outbound, "build", build)
     deliver_messages()

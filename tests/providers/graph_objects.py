@@ -15,16 +15,18 @@ from aiohttp import BodyPartReader, web
 
 from tests.providers.graph_behaviour import Behaviour, graph_error
 
+MEGABYTE = 1024 * 1024
+
 type Json = dict[str, Any]
 type Handler = Callable[[web.Request], Awaitable[Behaviour]]
 
 #: What may be uploaded; the largest size of each. Anything else is a document where it has a known type.
 UPLOADS = {
-    **dict.fromkeys(("audio/aac", "audio/mp4", "audio/mpeg", "audio/amr", "audio/ogg"), 16_000_000),
-    **dict.fromkeys(("image/jpeg", "image/png"), 5_000_000),
-    **dict.fromkeys(("video/mp4", "video/3gpp"), 16_000_000),
-    "image/webp": 500_000,
-    **dict.fromkeys(("application/pdf", "text/plain"), 100_000_000),
+    **dict.fromkeys(("audio/aac", "audio/mp4", "audio/mpeg", "audio/amr", "audio/ogg"), 16 * MEGABYTE),
+    **dict.fromkeys(("image/jpeg", "image/png"), 5 * MEGABYTE),
+    **dict.fromkeys(("video/mp4", "video/3gpp"), 16 * MEGABYTE),
+    "image/webp": 500 * 1024,
+    **dict.fromkeys(("application/pdf", "text/plain"), 100 * MEGABYTE),
 }
 
 
@@ -61,6 +63,7 @@ class GraphObjects:
                 "code_verification_status": "VERIFIED",
             }
         }
+        self.users = {"me": {"id": "122100000", "name": "Mostrador"}}
         self.wabas = {"102030405060708": {"id": "102030405060708", "name": "Academia del Sol"}}
         self._script: deque[Behaviour] = deque()
         self._numbers = itertools.count(1)
@@ -158,7 +161,7 @@ class GraphObjects:
         name = request.match_info["object"]
         if name in self.media:
             return self._resolved(name, self.media[name])
-        found = self.phones.get(name) or self.wabas.get(name)
+        found = self.phones.get(name) or self.wabas.get(name) or self.users.get(name)
         if found is None:
             return no_such_object()
         wanted = request.query.get("fields", "id").split(",")

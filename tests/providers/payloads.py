@@ -10,6 +10,7 @@ from providers.types import Event
 from tests.providers.accounts import account
 
 
+@functools.cache
 def payloads_of(kind: str) -> list[object]:
     """Return every body in the folder of a kind."""
     files = (Path(__file__).parent / kind / "payloads").glob("*.json")

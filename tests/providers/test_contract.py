@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.base import Provider
@@ -98,6 +98,7 @@ def test_any_bytes_are_events_or_unreadable(kind: str, body: bytes) -> None:
 
 
 @every_kind
+@settings(deadline=None)  # the first example reads the files
 @given(data=st.data())
 def test_damaged_payload_never_raises(kind: str, data: st.DataObject) -> None:
     """Put anything anywhere into a good delivery: something is told about it, nothing raised."""

@@ -20,6 +20,7 @@ from providers.errors import (
 )
 from providers.http import PERMIT_SECONDS, HttpClient
 from providers.types import Address, AddressScope, OutboundMessage, SendResult
+from providers.whatsapp.limits import CAPABILITIES
 from providers.whatsapp.outbound import build
 from tests.providers import graph_behaviour as behaviour
 from tests.providers.accounts import account
@@ -86,7 +87,7 @@ def test_user_id_is_written_to_by_its_own_name(graph: GraphServer) -> None:
 @pytest.mark.parametrize("value", ["5493875550101", "+5493875550101"])
 def test_number_always_has_its_plus(value: str) -> None:
     given = message(recipient=Address(scope=AddressScope.PHONE, value=value))
-    assert build(given)["to"] == "+5493875550101"
+    assert build(given, CAPABILITIES)["to"] == "+5493875550101"
 
 
 @pytest.mark.parametrize("address", ["../v1.0/me", "..", "", "1?x=", "1/2", "1\n", "ñ"])
