@@ -5,10 +5,12 @@ Half of it is known here – what came in, and what did not –, the other half 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
@@ -119,7 +121,7 @@ def _handshake(account: ProviderAccount) -> Finding:
     if account.handshake_at is None:
         remedy = _("Enter the webhook URL and the verify token at the provider.")
         return Finding(label=label, state=CheckState.BAD, detail=_nobody_reaches_it(), remedy=remedy)
-    return Finding(label=label, state=CheckState.GOOD, detail=_ago(account.handshake_at))
+    return Finding(label=label, state=CheckState.GOOD, detail=ago(account.handshake_at))
 
 
 def _webhooks(account: ProviderAccount) -> Finding:
@@ -127,12 +129,12 @@ def _webhooks(account: ProviderAccount) -> Finding:
     good, bad = account.last_event_at, account.last_bad_signature_at
     if bad is not None and (good is None or bad > good):
         remedy = _("Compare the secret that signs with the one entered here.")
-        detail = _("The last one had a wrong signature: %(when)s") % {"when": _ago(bad)}
+        detail = _("The last one had a wrong signature: %(when)s") % {"when": ago(bad)}
         return Finding(label=label, state=CheckState.BAD, detail=detail, remedy=remedy)
     if good is None:
         remedy = _("Write to the inbox from a phone, and look whether it arrives.")
         return Finding(label=label, state=CheckState.UNKNOWN, detail=_nobody_reaches_it(), remedy=remedy)
-    return Finding(label=label, state=CheckState.GOOD, detail=_("The last one: %(when)s") % {"when": _ago(good)})
+    return Finding(label=label, state=CheckState.GOOD, detail=_("The last one: %(when)s") % {"when": ago(good)})
 
 
 def _nobody_reaches_it() -> str:
@@ -167,5 +169,8 @@ def _words(text: str) -> str:
     return _(text) if text else ""
 
 
-def _ago(moment: Any) -> str:
+def ago(moment: datetime) -> str:
+    """Return how long something is over, in words."""
+    if timezone.now() - moment < timedelta(minutes=1):
+        return _("just now")
     return _("%(time)s ago") % {"time": timesince(moment, depth=1)}

@@ -20,7 +20,7 @@ from apps.core.actors import Actor
 from apps.core.admin import HouseAdmin
 from apps.core.admin_site import actor_of
 from apps.inboxes.actions.operations import operation_of, request_operation
-from apps.inboxes.admin.findings import Finding, findings_of, trouble
+from apps.inboxes.admin.findings import Finding, ago, findings_of, trouble
 from apps.inboxes.models import AccountOperation, HistoryImport, Inbox, ProviderAccount
 from apps.inboxes.queries import histories_for, inboxes_for, notices_for, operations_for
 from providers import registry
@@ -121,8 +121,8 @@ def set_up_of(account: ProviderAccount, actor: Actor, *, may_change: bool) -> di
         "provider": _(registry.PROVIDERS[account.kind].label) if account.kind in registry.PROVIDERS else account.kind,
         "findings": findings if may_change else [_without_key(finding, account) for finding in findings],
         "troubles": sum(finding.state is CheckState.BAD for finding in findings),
-        "check": check,
-        "is_checking": is_new or any(row.finished_at is None for row in checks),
+        "asked": ago(check.finished_at) if check and check.finished_at else "",
+        "is_checking": any(row.finished_at is None for row in checks),
         "is_busy": is_busy,
         "may_change": may_change,
         "buttons": _buttons(account, inboxes) if may_change else [],
