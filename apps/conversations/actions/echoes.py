@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from apps.conversations.actions.arrivals import (
@@ -65,8 +65,15 @@ def receive_echo(
         _repeat(inbox, ids, echo, received_at, actor)
         return None
     conversation = conversation_with(inbox, identity, is_imported=echo.is_imported)
-    draft = _draft(conversation, echo, received_at)
-    return _keep(draft, echo, ids, has_changes=known.has_changes, actor=actor)
+    try:
+        with transaction.atomic():
+            draft = _draft(conversation, echo, received_at)
+            return _keep(draft, echo, ids, has_changes=known.has_changes, actor=actor)
+    except IntegrityError:  # the answer to the send was recorded in this moment
+        if not find(inbox, *ids).message_ids:
+            raise
+    _repeat(inbox, ids, echo, received_at, actor)
+    return None
 
 
 def _draft(conversation: Conversation, echo: EchoMessage, received_at: datetime) -> Message:
@@ -143,7 +150,9 @@ def _sent_from_here(
     alike = list(ours.values_list("pk", flat=True)[:2])
     if len(alike) != 1:
         return None
-    return Message.objects.select_for_update(of=["self"], no_key=True).get(pk=alike[0])
+    own = Message.objects.select_for_update(of=["self"], no_key=True).get(pk=alike[0])
+    has_other_id = own.provider_message_id not in {"", echo.provider_message_id}
+    return None if has_other_id and not capabilities.renames_sends else own
 
 
 def _recognise(message: Message, provider_id: str) -> None:
