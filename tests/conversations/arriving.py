@@ -48,7 +48,7 @@ def hear(inbox, body="Hola", *, content=None, at=NOON, received_at=None, key="wa
 
 def echo(inbox, body="Sí", *, content=None, at=NOON, received_at=None, key="wamid.echo", **told):
     """Let a provider tell what we wrote elsewhere."""
-    told = EchoMessage(
+    message = EchoMessage(
         path="",
         inbox_address=inbox.address,
         provider_message_id=key,
@@ -59,7 +59,7 @@ def echo(inbox, body="Sí", *, content=None, at=NOON, received_at=None, key="wam
     )
     return receive_echo(
         inbox=inbox,
-        echo=told,
+        echo=message,
         received_at=received_at or (at or NOON) + timedelta(seconds=2),
         capabilities=registry.PROVIDERS[inbox.account.kind].capabilities,
         actor=SYSTEM,

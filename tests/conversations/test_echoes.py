@@ -1,5 +1,6 @@
 """What we write elsewhere, and sends of ours that come back: one row each, whatever comes first."""
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -23,18 +24,18 @@ from tests.conversations.sending import claim, say, state
 from tests.crowd import crowd
 from tests.factories import make_conversation, make_inbox
 
-ABLE = {
-    "receives": frozenset({ContentKind.TEXT}),
-    "sends": frozenset({ContentKind.TEXT}),
-    "statuses": frozenset(DeliveryStatus),
-    "text_max_length": 1000,
-    "quotes_messages": True,
-    "window_hours": 24,
-    "resolves_uncertain": False,
-    "has_handshake": True,
-}
-ECHOES = Capabilities(**ABLE, echoes_sends=True)
-RENAMES = Capabilities(**ABLE, echoes_sends=True, renames_sends=True)
+ECHOES = Capabilities(
+    receives=frozenset({ContentKind.TEXT}),
+    sends=frozenset({ContentKind.TEXT}),
+    statuses=frozenset(DeliveryStatus),
+    text_max_length=1000,
+    quotes_messages=True,
+    window_hours=24,
+    resolves_uncertain=False,
+    has_handshake=True,
+    echoes_sends=True,
+)
+RENAMES = replace(ECHOES, renames_sends=True)
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_what_was_written_on_the_phone_is_an_answer(inbox):
     conversation = Conversation.objects.get()
     assert (conversation.unread_count, conversation.is_pending, conversation.window_ends_at) == (0, False, window)
     assert (conversation.last_message_text, conversation.last_message_sender) == ("Sí", "phone")
-    assert LiveEvent.objects.order_by("pk").last().kind == "message_added"
+    assert LiveEvent.objects.latest("pk").kind == "message_added"
 
 
 def test_a_late_echo_does_not_hide_what_was_written_since(inbox):

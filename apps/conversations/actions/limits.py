@@ -1,20 +1,31 @@
 """What a channel can carry, said in words where it cannot. All of it is read from its table of capabilities."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, assert_never
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from apps.conversations.models import Attachment
-from providers.capabilities import MEGABYTE, Capabilities, MenuLimit, TextUnit
-from providers.contents import Contacts, ContentKind, Location, Menu, MenuRow
+from providers.capabilities import MEGABYTE, Capabilities, TextUnit
+from providers.contents import Contacts, ContentKind, Location, Menu
 from providers.meta import clean_text
 
 CARDS = 20
-CONVERTED = frozenset({ContentKind.AUDIO, ContentKind.VOICE})
-"""Kinds that are made ready as the channel takes them, whatever they were recorded as."""
+_SOUNDS = ("audio/webm", "audio/ogg", "audio/mp4", "audio/mpeg", "audio/aac", "audio/wav", "video/webm", "video/mp4")
+_PICTURES = ("image/jpeg", "image/png", "image/webp")
+_CONVERTED: Mapping[ContentKind, Sequence[str]] = {
+    ContentKind.VOICE: _SOUNDS,
+    ContentKind.AUDIO: _SOUNDS,
+    ContentKind.IMAGE: _PICTURES,
+    ContentKind.STICKER: _PICTURES,
+}
+"""What is made ready as the channel takes it, whatever it was recorded as and however large."""
+_RELATED: Mapping[ContentKind, Sequence[ContentKind]] = {
+    ContentKind.VOICE: (ContentKind.AUDIO,),
+    ContentKind.STICKER: (ContentKind.IMAGE,),
+}
 
 
 def refuse(code: str, words: Any, *, field: str = "", **params: Any) -> ValidationError:
@@ -56,95 +67,62 @@ def text_parts(capabilities: Capabilities, text: str) -> list[str]:
     body = require_words(text)
     if capabilities.splits_text:
         return capabilities.split(body)
-    unit = capabilities.text_unit
-    require_length(unit.length(body), capabilities.text_max_length, unit=unit)
+    require_length(capabilities.text_unit.length(body), capabilities.text_max_length, unit=capabilities.text_unit)
     return [body]
 
 
 def kind_of_file(capabilities: Capabilities, attachment: Attachment) -> ContentKind:
-    """Return as what a file leaves here: as what it is, else as a document.
+    """Return as what a file leaves here: as what it is, else as the next best, at last as a document.
 
     Raises: ValidationError (field attachment) with code "unsupported_kind", "unsupported_format", "too_large".
     """
     kind = ContentKind(attachment.kind)
-    error: ValidationError | None = None
-    for asked in dict.fromkeys((kind, *(_related(kind)), ContentKind.DOCUMENT)):
-        limit = capabilities.files.get(asked)
-        if limit is None or asked not in capabilities.sends:
+    refused: list[ValidationError] = []
+    for asked in dict.fromkeys((kind, *_RELATED.get(kind, ()), ContentKind.DOCUMENT)):
+        limit = capabilities.files.get(asked) if asked in capabilities.sends else None
+        if limit is None:
             continue
-        is_taken = not limit.mime_types or attachment.mime_type in limit.mime_types or asked in CONVERTED
-        if not is_taken:
-            error = error or refuse(
-                "unsupported_format", _("This channel does not take files of this format."), field="attachment"
-            )
+        if attachment.mime_type in _CONVERTED.get(asked, ()):
+            return asked
+        if not limit.takes(attachment.mime_type):
+            words = _("This channel does not take files of this format.")
+            refused.append(refuse("unsupported_format", words, field="attachment"))
         elif attachment.size > limit.max_bytes:
             words = _("This channel takes at most %(limit)d MB.")
-            megabytes = limit.max_bytes // MEGABYTE
-            error = error or refuse("too_large", words, field="attachment", limit=megabytes)
+            most = limit.max_bytes // MEGABYTE
+            refused.append(refuse("too_large", words, field="attachment", limit=most))
         else:
             return asked
-    raise error or refuse("unsupported_kind", _("This channel does not take such files."), field="attachment")
+    if refused:
+        raise refused[0]
+    raise refuse("unsupported_kind", _("This channel does not take such files."), field="attachment")
 
 
-def _related(kind: ContentKind) -> Sequence[ContentKind]:
-    match kind:
-        case ContentKind.VOICE:
-            return (ContentKind.AUDIO,)
-        case ContentKind.STICKER:
-            return (ContentKind.IMAGE,)
+def require_able(capabilities: Capabilities, content: Location | Contacts | Menu) -> None:
+    """Raise ValidationError unless this channel can carry it, with code "unsupported_kind", "bad_location" (field
+    location), "bad_contacts" (field contacts), "bad_menu" or "too_long" (field menu).
+    """
+    match capabilities.fault_of(content):
+        case "":
+            pass
+        case "menu_text_too_long":
+            raise refuse("too_long", _("A text of this menu is longer than this channel takes."), field="menu")
+        case "menu_too_large":
+            raise refuse("bad_menu", _("These are more choices than this channel takes."), field="menu")
+        case "menu_shape":
+            words = _("A menu has a text and either buttons or a list, each choice with words and an id of its own.")
+            raise refuse("bad_menu", words, field="menu")
         case _:
-            return ()
-
-
-def require_kind(capabilities: Capabilities, kind: ContentKind) -> None:
-    """Raise ValidationError code "unsupported_kind" unless this channel sends such messages."""
-    if kind not in capabilities.sends:
-        raise refuse("unsupported_kind", _("This channel cannot send this."))
-
-
-def require_location(location: Location) -> None:
-    """Raise ValidationError code "bad_location" unless it is a place on earth."""
-    if not (-90 <= location.latitude <= 90 and -180 <= location.longitude <= 180):
-        raise refuse("bad_location", _("That is no place on earth."), field="location")
-
-
-def require_contacts(contacts: Contacts) -> None:
-    """Raise ValidationError code "bad_contacts" unless each card has a name, and there are not too many."""
-    if not 0 < len(contacts.cards) <= CARDS or not all(card.name.strip() for card in contacts.cards):
-        raise refuse("bad_contacts", _("Every card needs a name, and there must be 1 to 20."), field="contacts")
-
-
-def require_menu(limit: MenuLimit | None, menu: Menu) -> None:
-    """Raise ValidationError with code "unsupported_kind", "empty", "too_long" or "bad_menu" (field menu)."""
-    if limit is None:
-        raise refuse("unsupported_kind", _("This channel cannot send this."))
-    rows = [row for section in menu.sections for row in section.rows]
-    if bool(menu.buttons) == bool(rows):
-        raise refuse("bad_menu", _("A menu has either buttons or a list."), field="menu")
-    if not menu.body.strip() or (rows and not menu.list_label.strip()):
-        raise refuse("empty", _("Write something first."), field="menu")
-    too_many = len(menu.buttons) > limit.buttons or len(rows) > limit.rows or len(menu.sections) > limit.sections
-    if too_many and (menu.buttons or limit.rows):
-        raise refuse("bad_menu", _("These are more choices than this channel takes."), field="menu")
-    if rows and not limit.rows:
-        raise refuse("bad_menu", _("This channel has no lists."), field="menu")
-    _require_choices(menu.buttons or rows)
-    lengths = [
-        (menu.body, limit.body),
-        (menu.header, limit.header),
-        (menu.footer, limit.footer),
-        (menu.list_label, limit.list_label),
-        *((button.title, limit.button_title) for button in menu.buttons),
-        *((row.title, limit.row_title) for row in rows),
-        *((row.description, limit.row_description) for row in rows),
-        *((section.title, limit.row_title) for section in menu.sections),
-    ]
-    for text, most in lengths:
-        require_length(len(text), most, field="menu")
-
-
-def _require_choices(rows: Sequence[MenuRow]) -> None:
-    """Each choice has an id of its own and words of its own: the person could not tell them apart otherwise."""
-    ids, titles = {row.id for row in rows}, {row.title.strip() for row in rows}
-    if "" in ids | titles or len(ids) < len(rows) or len(titles) < len(rows):
-        raise refuse("bad_menu", _("Every choice needs words and an id of its own."), field="menu")
+            raise refuse("unsupported_kind", _("This channel cannot send this."))
+    match content:
+        case Location(latitude=latitude, longitude=longitude):
+            if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+                raise refuse("bad_location", _("That is no place on earth."), field="location")
+        case Contacts(cards=cards):
+            if not 0 < len(cards) <= CARDS or not all(card.name.strip() for card in cards):
+                words = _("Every card needs a name, and there must be 1 to 20.")
+                raise refuse("bad_contacts", words, field="contacts")
+        case Menu():
+            pass
+        case _:
+            assert_never(content)

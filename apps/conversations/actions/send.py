@@ -1,7 +1,5 @@
 """A message of ours is written; delivery takes it from there."""
 
-from typing import assert_never
-
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
@@ -15,7 +13,7 @@ from apps.conversations.models import ACTS, Attachment, Conversation, Kind, Mess
 from apps.conversations.permissions import require_reply
 from apps.core import live
 from apps.core.actors import Actor
-from providers.contents import Contacts, ContentKind, Location, Menu
+from providers.contents import Contacts, Location, Menu
 from providers.meta import clean_text
 
 RESENDABLE = frozenset({Status.FAILED, Status.UNCERTAIN})
@@ -83,22 +81,10 @@ def send_content(
     """Queue a place, cards or a menu.
 
     Raises: as `send_message`; ValidationError with code "unsupported_kind", "bad_location" (field location),
-            "bad_contacts" (field contacts), "bad_menu" (field menu).
+            "bad_contacts" (field contacts), "bad_menu" or "too_long" (field menu).
     """
     require_reply(actor, conversation)
-    capabilities = capabilities_of(conversation)
-    match content:
-        case Location():
-            limits.require_kind(capabilities, ContentKind.LOCATION)
-            limits.require_location(content)
-        case Contacts():
-            limits.require_kind(capabilities, ContentKind.CONTACTS)
-            limits.require_contacts(content)
-        case Menu():
-            limits.require_kind(capabilities, ContentKind.INTERACTIVE)
-            limits.require_menu(capabilities.menus, content)
-        case _:
-            assert_never(content)
+    limits.require_able(capabilities_of(conversation), content)
     message = Message(conversation=conversation, reply_to=reply_to)
     fill(message, content)
     return send_once(message, client_key=client_key, actor=actor)
