@@ -44,7 +44,7 @@ _signer = TimestampSigner(salt="conversations.attachment")
 
 def conversations_for(actor: Actor, among: QuerySet[Conversation] | None = None) -> QuerySet[Conversation]:
     """Return the conversations that exist for `actor`."""
-    conversations = Conversation.objects.all() if among is None else among
+    conversations = (Conversation.objects.all() if among is None else among).filter(joined_to=None)
     if not actor.can(Scope.CONVERSATIONS_READ):
         return conversations.none()
     if actor.branch_ids is None:
@@ -53,8 +53,18 @@ def conversations_for(actor: Actor, among: QuerySet[Conversation] | None = None)
 
 
 def get_conversation(actor: Actor, pk: int) -> Conversation:
-    """Return one conversation with what its pages show. Raises DoesNotExist for hidden and missing alike."""
-    return conversations_for(actor).select_related("inbox__account", "identity", "person", "assignee").get(pk=pk)
+    """Return one conversation with what its pages show, or the one it goes on in.
+
+    Raises DoesNotExist for hidden and missing alike.
+    """
+    rows = conversations_for(actor).select_related("inbox__account", "identity", "person", "assignee")
+    try:
+        return rows.get(pk=pk)
+    except Conversation.DoesNotExist:
+        goes_on = Conversation.objects.filter(pk=pk).values_list("joined_to", flat=True).first()
+        if goes_on is None:
+            raise
+        return get_conversation(actor, goes_on)
 
 
 def messages_for(actor: Actor) -> QuerySet[Message]:

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 
-from apps.conversations.actions import deliver, recover
+from apps.conversations.actions import deliver, join, recover
 from apps.conversations.actions.deliver import Claim
 from apps.conversations.actions.process import process_event, process_statuses
 from apps.core.actors import SYSTEM
@@ -106,12 +106,19 @@ def _waits_for_its_pace() -> bool:
     return True
 
 
+def follow_identities() -> str:
+    """Let conversations follow addresses that became other names of a person, or are on their own again."""
+    return f"{join.follow_identities(actor=SYSTEM)} conversations"
+
+
 def sweep() -> str:
     """Settle what died on the way, and ring for whatever is due: a lost bell costs seconds, never a message."""
     lost = recover.end_lost_leases(actor=SYSTEM)
     expired = recover.expire_unsent(actor=SYSTEM)
     settled = recover.settle_waiting_statuses(actor=SYSTEM)
     changed = recover.settle_waiting_changes(actor=SYSTEM)
+    join.follow_identities(actor=SYSTEM)
+    join.gather_stragglers(actor=SYSTEM)
     journal.bury_events(actor=SYSTEM)
     if WebhookEvent.objects.filter(journal.due_events()).exists():
         enqueue(Job.PROCESS_EVENTS)

@@ -24,6 +24,7 @@ class Job(StrEnum):
     PRUNE_LIVE_EVENTS = "apps.core.tasks.prune_live_events"
     REFRESH_STATISTICS = "apps.core.tasks.refresh_statistics"
     PROCESS_EVENTS = "apps.conversations.tasks.process_events"
+    FOLLOW_IDENTITIES = "apps.conversations.tasks.follow_identities"
     DELIVER_MESSAGES = "apps.conversations.tasks.deliver_messages"
     SWEEP = "apps.conversations.tasks.sweep"
     PRUNE_DELIVERY = "apps.conversations.tasks.prune_delivery"

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.core.actors import Actor, Scope
-from apps.people.models import Identity, Person, PersonTag, Tag
+from apps.people.models import Identity, Person, PersonMerge, PersonTag, Tag
 
 
 def people_for(actor: Actor) -> QuerySet[Person]:
-    """Return the people who wrote to inboxes that exist for `actor`; everybody to whoever sees all."""
-    people = Person.objects.all()
+    """Return the people who wrote to inboxes that exist for `actor`; everybody to whoever sees all.
+
+    Whoever was merged into somebody else is that somebody.
+    """
+    people = Person.objects.filter(merged_into=None)
     if not actor.can(Scope.PEOPLE_READ):
         return people.none()
     if actor.sees_all:
@@ -20,14 +23,27 @@ def people_for(actor: Actor) -> QuerySet[Person]:
 
 
 def identities_for(actor: Actor) -> QuerySet[Identity]:
-    """Return the addresses that wrote to inboxes that exist for `actor`."""
-    identities = Identity.objects.select_related("account", "person")
+    """Return the addresses that wrote to inboxes that exist for `actor`, with those that are other names of them."""
+    identities = Identity.objects.select_related("account", "person", "alias_of")
     if not actor.can(Scope.PEOPLE_READ):
         return identities.none()
     if actor.sees_all:
         return identities
     # The relation is followed by name: conversations live in a room above this one.
-    return identities.filter(conversations__inbox__branch__in=actor.branch_ids or ()).distinct()
+    wrote = Identity.objects.filter(conversations__inbox__branch__in=actor.branch_ids or ())
+    itself, main = wrote.filter(pk=OuterRef("pk")), wrote.filter(pk=OuterRef("alias_of"))
+    return identities.filter(Exists(itself) | Exists(main))
+
+
+def merges_for(actor: Actor) -> QuerySet[PersonMerge]:
+    """Return the merges into people who exist for `actor`."""
+    merges = PersonMerge.objects.select_related("kept", "merged", "user", "undone_by")
+    return merges if actor.can(Scope.PEOPLE_READ) and actor.sees_all else merges.filter(kept__in=people_for(actor))
+
+
+def get_person(actor: Actor, pk: int) -> Person:
+    """Return one person. Raises DoesNotExist for hidden, merged and missing alike."""
+    return people_for(actor).get(pk=pk)
 
 
 def tags_for(actor: Actor) -> QuerySet[Tag]:

@@ -188,8 +188,8 @@ def test_one_conversation_comes_with_what_its_page_shows(inbox, django_assert_nu
 MANY = """
 INSERT INTO people_person (name, region, email, phone, national_id, notes, updated_at)
 SELECT 'Person ' || n, '', '', '+54938700' || n, '', '', now() FROM generate_series(1, 6000) n;
-INSERT INTO people_identity (person_id, account_id, scope, address, group_address, display_name)
-SELECT id, {account}, 'phone', replace(phone, '+', ''), '', '' FROM people_person WHERE phone <> '';
+INSERT INTO people_identity (person_id, account_id, scope, address, canonical, group_address, display_name)
+SELECT id, {account}, 'phone', substr(phone, 2), substr(phone, 2), '', '' FROM people_person WHERE phone <> '';
 INSERT INTO conversations_conversation (inbox_id, identity_id, person_id, is_pending, pending_since, unread_count,
     last_message_text, last_message_kind, last_message_direction, last_message_sender, last_message_status,
     last_message_at)

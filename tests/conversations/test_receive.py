@@ -224,13 +224,6 @@ def test_addresses_named_together_are_one_person(inbox):
     assert (Person.objects.count(), Identity.objects.count()) == (1, 3)
 
 
-def test_an_address_of_somebody_else_moves_nobody(inbox):
-    tell(inbox, "1", sender=phone("5493875550101"))
-    tell(inbox, "2", sender=user("AR.2"))
-    tell(inbox, "3", sender=phone("5493875550101"), aliases=(user("AR.2"),))
-    assert Identity.objects.get(scope="bsuid").person != Identity.objects.get(scope="phone").person
-
-
 @pytest.mark.parametrize(
     ("number", "stored"),
     [("5493875550101", "+5493875550101"), ("543875550101", "+543875550101"), ("12345", "+12345"), ("0", "+0")],

@@ -8,7 +8,7 @@ from django.db import connection
 
 from apps.conversations.models import Conversation, Message
 from apps.inboxes.models import Inbox
-from apps.people.actions.identities import lock_names, take_locks
+from apps.people.actions.locks import lock_names, take_locks
 from apps.people.models import Identity
 from providers.types import Address, AddressScope, Group
 
@@ -77,7 +77,8 @@ def conversation_with(inbox: Inbox, identity: Identity, *, is_imported: bool = F
 
     What is of the past goes to the last one there was, and opens none again.
     """
-    all_of_them = Conversation.objects.select_for_update(no_key=True).filter(inbox=inbox, identity=identity)
+    rows = Conversation.objects.select_for_update(no_key=True)
+    all_of_them = rows.filter(inbox=inbox, identity=identity, joined_to=None)
     open_ones = all_of_them.filter(closed_at=None)
     known = open_ones.first() or (all_of_them.first() if is_imported else None)
     if known:

@@ -31,7 +31,8 @@ from apps.core import live
 from apps.core.actors import Actor, Scope, require
 from apps.inboxes.actions.accounts import pause_account, unpause_account
 from apps.inboxes.models import ProviderAccount
-from apps.people.actions.identities import identity_at, lock_addresses
+from apps.people.actions.identities import best_address, identity_at
+from apps.people.actions.locks import lock_names, take_locks
 from apps.people.models import Identity
 from providers import errors, registry
 from providers.types import Address, AddressScope, OutboundMessage, SendResult
@@ -257,12 +258,12 @@ def _record_echoed(claim: Claim, result: SendResult, actor: Actor) -> bool:
 def _learn_address(claim: Claim, address: Address, actor: Actor) -> None:
     """Note the address the provider itself knows the person by, where that is another one than we used."""
     inbox, identity = claim.message.inbox, claim.message.conversation.identity
-    used = Address(scope=AddressScope(identity.scope), value=identity.address)
+    used = best_address(identity)
     same = Identity.objects.filter(account=inbox.account_id, scope=address.scope, address=address.value)
     if used.scope == AddressScope.GROUP or address == used or not address.value or same.exists():
         return
     with transaction.atomic():
-        lock_addresses(inbox.account, [used, address])
+        take_locks(lock_names(inbox.account, [used, address]))
         identity_at(account=inbox.account, sender=used, aliases=(address,), display_name="", actor=actor)
 
 

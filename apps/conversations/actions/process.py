@@ -19,6 +19,11 @@ from apps.core.secrets import UnreadableSecret
 from apps.inboxes.actions.journal import BrokenPart, finish_event, postpone_event
 from apps.inboxes.actions.notices import record_history, record_notice
 from apps.inboxes.models import Inbox, WebhookEvent
+from apps.people.actions.contacts import (
+    apply_addresses_changed,
+    apply_contact_synced,
+    set_marketing_preference,
+)
 from providers.errors import BadCredentials, UnreadablePayload
 from providers.types import (
     AccountNotice,
@@ -181,8 +186,12 @@ class Delivery:
             case HistoryProgress():
                 count = self._imported.pop(item.inbox_address, 0)
                 return partial(record_history, inbox=inbox, progress=item, messages=count, actor=SYSTEM)
-            case AddressesChanged() | ContactSynced() | MarketingPreference():
-                return partial(self._ignored.append, f"not_applied:{type(item).__name__}")
+            case AddressesChanged():
+                return partial(apply_addresses_changed, account=inbox.account, change=item, actor=SYSTEM)
+            case ContactSynced():
+                return partial(apply_contact_synced, account=inbox.account, contact=item, actor=SYSTEM)
+            case MarketingPreference():
+                return partial(set_marketing_preference, account=inbox.account, preference=item, actor=SYSTEM)
             case _:
                 assert_never(item)
 

@@ -2,7 +2,7 @@
 
 from apps.conversations.models.attachment import Attachment, random_name
 from apps.conversations.models.choices import ACTS, FAILED, UNSENT, Direction, Dispatch, Kind, Sender, Status
-from apps.conversations.models.conversation import Conversation
+from apps.conversations.models.conversation import Conversation, ConversationJoin
 from apps.conversations.models.delivery import MessageAlias, PendingChange, PendingStatus, SendAttempt
 from apps.conversations.models.message import Message, MessageEdit, Reaction
 
@@ -12,6 +12,7 @@ __all__ = [
     "UNSENT",
     "Attachment",
     "Conversation",
+    "ConversationJoin",
     "Direction",
     "Dispatch",
     "Kind",

@@ -1,6 +1,7 @@
 """Threads with people."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
@@ -16,10 +17,19 @@ class Conversation(models.Model):
 
     The `last_*` columns, the counters and the window repeat what the messages say, so that the list of
     chats reads one table. Only the actions of this room write them, in the transaction of the message.
+
+    An identity that turned out to be another name of a main one gave its conversations to that (`came_from`).
+    Two that were open are one since: the later is empty, exists for no door and names the other (`joined_to`).
     """
 
     inbox = models.ForeignKey(Inbox, models.PROTECT, related_name="conversations", verbose_name=_("inbox"))
     identity = models.ForeignKey(Identity, models.PROTECT, related_name="conversations", verbose_name=_("identity"))
+    came_from = models.ForeignKey(
+        Identity, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("was with")
+    )
+    joined_to = models.ForeignKey(
+        "self", models.CASCADE, null=True, editable=False, related_name="+", verbose_name=_("goes on in")
+    )
     person = models.ForeignKey(Person, models.PROTECT, related_name="conversations", verbose_name=_("person"))
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -58,8 +68,13 @@ class Conversation(models.Model):
                 condition=Q(is_pending=False, pending_since=None) | Q(is_pending=True, pending_since__isnull=False),
                 name="conversation_pending_since",
             ),
+            models.CheckConstraint(
+                condition=Q(joined_to=None) | Q(closed_at__isnull=False), name="conversation_joined_is_closed"
+            ),
         ]
         indexes = [
+            models.Index(fields=["came_from"], condition=Q(came_from__isnull=False), name="conversation_came_from"),
+            models.Index(fields=["joined_to"], condition=Q(joined_to__isnull=False), name="conversation_joined_to"),
             models.Index(fields=["-last_message_at", "-id"], name="conversation_recent"),
             models.Index(fields=["inbox", "-last_message_at", "-id"], name="conversation_inbox_recent"),
             models.Index(fields=["inbox", "pending_since"], condition=Q(is_pending=True), name="conversation_pending"),
@@ -70,3 +85,25 @@ class Conversation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} · {self.inbox}"
+
+
+class ConversationJoin(models.Model):
+    """One conversation went on in another: which messages moved and what it was like, so that it can be undone."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+", verbose_name=_("conversation"))
+    joined = models.ForeignKey(Conversation, models.CASCADE, related_name="+", verbose_name=_("joined"))
+    messages = ArrayField(models.BigIntegerField(), default=list)
+    unread_count = models.PositiveIntegerField(default=0)
+    window_ends_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+    undone_at = models.DateTimeField(_("undone at"), null=True)
+
+    class Meta:
+        verbose_name = _("join of conversations")
+        verbose_name_plural = _("joins of conversations")
+        constraints = [
+            models.UniqueConstraint(fields=["joined"], condition=Q(undone_at=None), name="conversation_joined_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.joined_id} → {self.conversation_id}"

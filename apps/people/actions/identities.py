@@ -1,53 +1,19 @@
 """The addresses of people: found, made, and known to be one person's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import phonenumbers
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from apps.core.actors import Actor, Scope, require
 from apps.inboxes.models import ProviderAccount
+from apps.people.actions.locks import address_of
+from apps.people.actions.merge import prove_one, reach
 from apps.people.models import Identity, Person, canonical_address
 from providers.types import Address, AddressScope, Group
 
 NAME_LENGTH = Identity._meta.get_field("display_name").max_length
-REACH = (AddressScope.GROUP, AddressScope.PHONE, AddressScope.BSUID, AddressScope.LID)
-"""Which kind of address an answer goes to when a person has several: the earlier the better."""
-
-
-def lock_names(account: ProviderAccount, addresses: Iterable[Address]) -> list[str]:
-    """Return what to lock so that nobody else works on the people behind these addresses meanwhile.
-
-    A number is the same person at every account of ours, so its lock is the same too.
-    """
-    return [
-        f"phone:{canonical_address(address.scope, address.value)}"
-        if address.scope == AddressScope.PHONE
-        else f"{account.pk}:{address.scope}:{address.value}"
-        for address in addresses
-    ]
-
-
-def lock_addresses(account: ProviderAccount, addresses: Iterable[Address], group: Group | None = None) -> None:
-    """Wait until nobody else works on the people behind these addresses; ours until the transaction ends.
-
-    Always in the same order, so that two who name the same addresses crosswise do not wait for each other.
-    """
-    take_locks(lock_names(account, addresses if group is None else [*addresses, _address_of(group)]))
-
-
-def take_locks(names: list[str]) -> None:
-    """Take advisory locks in their own order."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [names])
-
-
-_LOCK = """
-SELECT pg_advisory_xact_lock(key) FROM (
-    SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest(%s::text[]) AS name ORDER BY key
-) keys
-"""
 
 
 @transaction.atomic(savepoint=False)
@@ -69,15 +35,14 @@ def identity_at(
     """
     require(actor, Scope.PEOPLE_WRITE)
     if group is not None:
-        sender, aliases, display_name, username = _address_of(group), (), group.name, ""
-    addresses = [address for address in dict.fromkeys((sender, *aliases)) if address.value]
-    shown = display_name[:NAME_LENGTH]
-    known = _known(account, addresses)
-    main = _main_of(known, sender) if known else _new_identity(account, sender, shown, username)
-    found = {(row.scope, row.address): row for row in known}
-    found[main.scope, main.address] = main
-    _attach(main, [address for address in addresses if (address.scope, address.value) not in found], found)
-    _follow(main, found, sender, addresses, shown, username)
+        sender, aliases, display_name, username = address_of(group), (), group.name, ""
+    main = gather(account=account, sender=sender, aliases=aliases, actor=actor)
+    name, label = display_name[:NAME_LENGTH], username[:NAME_LENGTH]
+    if main is None:
+        main = _make(account, sender, name, label)
+        main = gather(account=account, sender=sender, aliases=aliases, actor=actor) if aliases else main
+    assert main is not None  # noqa: S101 – its own row at least
+    _rename(main, name, label)
     return main
 
 
@@ -87,13 +52,38 @@ def best_address(identity: Identity) -> Address:
     return Address(scope=AddressScope(reached.scope), value=reached.address)
 
 
-def _address_of(group: Group) -> Address:
-    return Address(scope=AddressScope.GROUP, value=group.address)
+def gather(*, account: ProviderAccount, sender: Address, aliases: tuple[Address, ...], actor: Actor) -> Identity | None:
+    """Return the main identity all these addresses are known by, after what is new was added; None if none is known.
+
+    Nothing is written when nothing is new.
+    """
+    addresses = [address for address in dict.fromkeys((sender, *aliases)) if address.value]
+    known = _known(account, addresses)
+    if not known:
+        return None
+    mains = {main.pk: main for row in known for main in (row.alias_of or row,)}
+    found = {(row.scope, row.address) for row in known}
+    fresh = [address for address in addresses if (address.scope, address.value) not in found]
+    people = {row.person_id for row in (*known, *mains.values())} | _people_with(fresh)
+    main = _main_of(known, sender)
+    if len(mains) > 1 or len(people) > 1:
+        proved = prove_one([*mains.values()], people, actor)
+        if proved is None:  # somebody told them apart: only what nobody else has is the sender's
+            known = [row for row in known if main.pk in (row.pk, row.alias_of_id)]
+            fresh = [address for address in fresh if address == sender]
+        main = proved or main
+    added = _attach(main, fresh)
+    asked = {address: place for place, address in enumerate(addresses)}
+    named = [row for row in (*known, *added) if Address(scope=AddressScope(row.scope), value=row.address) in asked]
+    named.sort(key=lambda row: asked[Address(scope=AddressScope(row.scope), value=row.address)])
+    current = main.reached_by or main
+    reach(main, [*named, current])
+    return main
 
 
 def _known(account: ProviderAccount, addresses: Sequence[Address]) -> list[Identity]:
     """Return all rows these addresses are known by, in whichever form they were written."""
-    forms = Q()
+    forms = Q(pk=None)
     for address in addresses:
         forms |= Q(scope=address.scope, canonical=canonical_address(address.scope, address.value))
     related = ("person", "reached_by", "alias_of__person", "alias_of__reached_by")
@@ -107,31 +97,33 @@ def _main_of(known: Sequence[Identity], sender: Address) -> Identity:
     return first.alias_of or first
 
 
-def _new_identity(account: ProviderAccount, sender: Address, shown: str, username: str) -> Identity:
+def _people_with(addresses: Sequence[Address]) -> set[int]:
+    """Return the people who have one of these numbers at whichever account of ours."""
+    numbers = [
+        canonical_address(address.scope, address.value) for address in addresses if address.scope == AddressScope.PHONE
+    ]
+    if not numbers:
+        return set()
+    rows = Identity.objects.filter(scope=AddressScope.PHONE, canonical__in=numbers)
+    return set(rows.values_list("person", flat=True))
+
+
+def _make(account: ProviderAccount, sender: Address, name: str, label: str) -> Identity:
     """Make an identity; a number that is known at another account of ours is the same person."""
-    person = _person_with(sender) or Person.objects.create(name=shown, phone=_phone(sender))
+    person = Person.objects.filter(pk__in=_people_with([sender])).order_by("pk").first()
     return Identity.objects.create(
-        person=person,
+        person=person or Person.objects.create(name=name, phone=international(sender)),
         account=account,
         scope=sender.scope,
         address=sender.value,
-        display_name=shown,
-        username=username[:NAME_LENGTH],
+        display_name=name,
+        username=label,
     )
 
 
-def _person_with(address: Address) -> Person | None:
-    if address.scope != AddressScope.PHONE:
-        return None
-    form = canonical_address(address.scope, address.value)
-    same = Identity.objects.filter(scope=address.scope, canonical=form).select_related("person")
-    known = same.order_by("alias_of", "pk").first()
-    return known.person if known else None
-
-
-def _attach(main: Identity, addresses: Sequence[Address], found: dict[tuple[str, str], Identity]) -> None:
+def _attach(main: Identity, addresses: Sequence[Address]) -> list[Identity]:
     """Let new addresses hang on the main identity, each as it was written."""
-    fresh = [
+    rows = [
         Identity(
             person_id=main.person_id,
             account_id=main.account_id,
@@ -142,45 +134,25 @@ def _attach(main: Identity, addresses: Sequence[Address], found: dict[tuple[str,
         )
         for address in addresses
     ]
-    if fresh:
-        found.update(((row.scope, row.address), row) for row in Identity.objects.bulk_create(fresh))
+    return Identity.objects.bulk_create(rows) if rows else []
 
 
-def _follow(
-    main: Identity,
-    found: dict[tuple[str, str], Identity],
-    sender: Address,
-    addresses: Sequence[Address],
-    shown: str,
-    username: str,
-) -> None:
-    """Write what changed of the main identity, and nothing when nothing did."""
-    changes: dict[str, object] = {}
-    if shown and main.display_name != shown:
-        main.display_name = changes["display_name"] = shown
-    if username and main.username != username[:NAME_LENGTH]:
-        main.username = changes["username"] = username[:NAME_LENGTH]
-    reached = main.reached_by_id or main.pk
-    best = min(addresses, key=lambda address: (_rank(address.scope), address != sender))
-    row = found[best.scope, best.value]
-    if row.pk != reached and _rank(best.scope) <= _rank_of(reached, main):
-        main.reached_by = changes["reached_by"] = None if row.pk == main.pk else row
+def _rename(main: Identity, name: str, label: str) -> None:
+    """Follow the names they show; the name of the person stays once there is one."""
+    changes = {
+        column: shown
+        for column, shown in (("display_name", name), ("username", label))
+        if shown and getattr(main, column) != shown
+    }
     if changes:
         Identity.objects.filter(pk=main.pk).update(**changes)
-    if shown and not main.person.name:
-        main.person.name = shown
-        Person.objects.filter(pk=main.person_id, name="").update(name=shown)
+        for column, shown in changes.items():
+            setattr(main, column, shown)
+    if name and not main.person.name:
+        Person.objects.filter(pk=main.person_id, name="").update(name=name)
 
 
-def _rank(scope: str) -> int:
-    return REACH.index(AddressScope(scope)) if scope in REACH else len(REACH)
-
-
-def _rank_of(reached: int, main: Identity) -> int:
-    return _rank(main.scope if reached == main.pk or main.reached_by is None else main.reached_by.scope)
-
-
-def _phone(address: Address) -> str:
+def international(address: Address) -> str:
     """Return the number in international form, or nothing when the address is none."""
     if address.scope != AddressScope.PHONE:
         return ""

@@ -20,7 +20,8 @@ class Identity(models.Model):
     """One address of a person at one of our provider accounts.
 
     All addresses by which an account knows one person hang on one of them, the main one (`alias_of` null):
-    conversations belong to that. `reached_by` is the address answers go to; null: this one.
+    conversations belong to that. `reached_by` is the address answers go to; null: this one. `is_unsettled`: it
+    came to hang on another or on none, and what belongs to it in other rooms has yet to follow.
     """
 
     class Scope(models.TextChoices):
@@ -45,8 +46,10 @@ class Identity(models.Model):
     reached_by = models.ForeignKey(
         "self", models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("answers go to")
     )
+    is_unsettled = models.BooleanField(default=False, db_default=False, editable=False)
     display_name = models.CharField(_("name they show"), max_length=160, blank=True)
-    username = models.CharField(_("username"), max_length=160, blank=True)
+    left_at = models.DateTimeField(_("no longer theirs since"), null=True, editable=False)
+    username = models.CharField(_("username"), max_length=160, blank=True, db_default="")
     window_until = models.DateTimeField(_("free answers until"), null=True, blank=True)
     marketing_stopped_at = models.DateTimeField(_("wants no marketing since"), null=True, editable=False)
     marketing_told_at = models.DateTimeField(null=True, editable=False)
@@ -67,6 +70,7 @@ class Identity(models.Model):
         indexes = [
             GinIndex(OpClass("address", name="gin_trgm_ops"), name="identity_address_search"),
             models.Index(fields=["scope", "canonical", "account"], name="identity_canonical"),
+            models.Index(fields=["id"], condition=Q(is_unsettled=True), name="identity_unsettled"),
         ]
 
     def __str__(self) -> str:
@@ -75,3 +79,12 @@ class Identity(models.Model):
     def canonical_form(self) -> str:
         """Return the form by which the address is recognised."""
         return canonical_address(self.scope, self.address)
+
+    def reach(self) -> tuple[bool, int]:
+        """Return how well an answer goes to this address: the less, the better; what they left comes last."""
+        rank = REACH.index(self.Scope(self.scope)) if self.scope in REACH else len(REACH)
+        return self.left_at is not None, rank
+
+
+REACH = [Identity.Scope.PHONE, Identity.Scope.BSUID, Identity.Scope.LID]
+"""The names one account of WhatsApp has, those first that are the best to answer to."""

@@ -65,7 +65,7 @@ class Person(models.Model):
     region = models.CharField(_("region"), max_length=80, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=32, blank=True)
-    phone_key = CanonicalField(max_length=40, blank=True, editable=False)
+    phone_key = CanonicalField(max_length=40, blank=True, db_default="", editable=False)
     national_id = models.CharField(_("national id (DNI)"), max_length=20, blank=True)
     birthday = models.DateField(_("birthday"), null=True, blank=True)
     notes = models.TextField(_("notes"), blank=True)
