@@ -188,12 +188,22 @@ CHANNEL_LAYERS = {
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 MEDIA_ROOT = DATA_DIR / "media"
+# Files of messages, under random names: any storage class by its dotted path, with its options as a JSON object.
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": env.str("MEDIA_STORAGE", default="django.core.files.storage.FileSystemStorage"),
+        "OPTIONS": env.json("MEDIA_STORAGE_OPTIONS", default={}),
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+MEDIA_LINK_SECONDS = env.int("MEDIA_LINK_SECONDS", default=24 * 3600)
+"""How long the address of a file opens for a provider it was given to."""
 
 # --- Work in the background ------------------------------------------------------------------------
 
 # A task is a doorbell with ids; our own tables hold the truth (docs/adr/0003-doorbell.md).
 # `retry` exceeds three timeouts, so that a task waiting in a worker's memory is not handed out again.
-CLUSTERS = ("default", "bulk")
+CLUSTERS = ("default", "media", "bulk")
 _cluster = {"workers": 2, "queue_limit": 2, "timeout": 60, "retry": 240}
 Q_CLUSTER: dict[str, Any] = {
     "name": "default",
@@ -210,7 +220,10 @@ Q_CLUSTER: dict[str, Any] = {
     "max_rss": 300_000,
     "log_level": "WARNING",
     **_cluster,
-    "ALT_CLUSTERS": {"bulk": {**_cluster, "workers": 1, "queue_limit": 1}},
+    "ALT_CLUSTERS": {
+        "media": {**_cluster, "timeout": 100, "retry": 400},  # a slow download or a long sound delays no message
+        "bulk": {**_cluster, "workers": 1, "queue_limit": 1},
+    },
 }
 
 # --- Providers -------------------------------------------------------------------------------------

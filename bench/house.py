@@ -28,7 +28,7 @@ from apps.core.supervisor.ledger import Ledger
 ROOT = Path(__file__).resolve().parent.parent
 APPLICATION = "backoffice.asgi:application"
 SECRET = "the-secret-of-benches"
-CLUSTERS = ("default", "bulk")
+CLUSTERS = ("default", "media", "bulk")
 READY_SECONDS = 60
 STOP_SECONDS = 15
 

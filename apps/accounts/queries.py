@@ -47,6 +47,12 @@ def actor_for_token(token: str) -> Actor | None:
     return _actor_of_token(row)
 
 
+def actor_of_header(authorization: str) -> Actor | None:
+    """Return the actor of the token in an Authorization header, or None."""
+    scheme, _space, token = authorization.partition(" ")
+    return actor_for_token(token.strip()) if scheme.lower() == "bearer" and token.strip() else None
+
+
 def actor_of_session(session_key: str | None) -> Actor | None:
     """Return whom a session belongs to by now; None when it ended or the user may no longer come in."""
     if not session_key:

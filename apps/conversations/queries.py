@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.signing import BadSignature, TimestampSigner
+from django.core.signing import TimestampSigner
 from django.db.models import FETCH_PEERS, F, OuterRef, Q, QuerySet, Value
 from django.db.models.lookups import Contains
 from django.urls import reverse
@@ -23,16 +24,17 @@ from apps.conversations.models import (
     SendAttempt,
     Status,
 )
+from apps.core import file_types
 from apps.core.actors import Actor, Scope
 from apps.core.models import Literal
 from apps.people.models import SearchKey
 from providers import registry
+from providers.contents import ContentKind
 from providers.meta import clean_text
 
 PAGE = 50
 FEW = 2_000
 """Up to how many chats a search looks up by their keys instead of walking the list."""
-MEDIA_SECONDS = 24 * 3600
 LATE_HOURS = {
     kind: provider.capabilities.late_hours - provider.capabilities.window_hours
     for kind, provider in registry.PROVIDERS.items()
@@ -245,17 +247,49 @@ def answer_until(conversation: Conversation, actor: Actor) -> datetime | None:
     return ends_at + timedelta(hours=LATE_HOURS.get(kind, 0) if is_person else 0)
 
 
+def uploads_for(actor: Actor) -> QuerySet[Attachment]:
+    """Return the files that `actor` uploaded and has not sent yet; an application's are its own."""
+    if not actor.can(Scope.MESSAGES_SEND) or actor.user_id is None:
+        return Attachment.objects.none()
+    return Attachment.objects.filter(message=None, uploaded_by=actor.user_id, api_token=actor.token_id)
+
+
+def stored_file(actor: Actor, pk: int) -> Attachment:
+    """Return a file that can be opened: of a message that exists for `actor` and stands, or an upload of their own.
+
+    Raises Attachment.DoesNotExist for hidden, deleted and missing alike.
+    """
+    shown = attachments_for(actor).filter(message__deleted_at=None, message__isnull=False).exclude(file="")
+    return Attachment.objects.get(Q(pk__in=shown.values("pk")) | Q(pk__in=uploads_for(actor).values("pk")), pk=pk)
+
+
+def channel_name(attachment: Attachment) -> str:
+    """Return the name a file leaves under: some providers believe its ending more than its type."""
+    name = "voice" if attachment.kind == ContentKind.VOICE else attachment.name or attachment.kind
+    return file_types.with_ending(name.replace("/", "-"), attachment.channel_mime_type or attachment.mime_type)
+
+
 def media_path(attachment: Attachment) -> str:
-    """Return the path of a stored file; whoever has it may open the file for MEDIA_SECONDS."""
+    """Return the path of a stored file, which opens for whoever may see its message."""
+    return reverse("media", args=[attachment.pk, attachment.name.replace("/", "-") or attachment.kind])
+
+
+def thumbnail_path(attachment: Attachment) -> str:
+    """Return the path of a small picture of a file; nothing if there is none."""
+    return reverse("media-thumbnail", args=[attachment.pk]) if attachment.thumbnail else ""
+
+
+def provider_media_url(attachment: Attachment) -> str:
+    """Return the address from which a provider may fetch a file, as its channel takes it, for MEDIA_LINK_SECONDS."""
     signature = _signer.sign(str(attachment.pk)).partition(":")[2]
-    name = attachment.name.replace("/", "-") or attachment.kind
-    return reverse("media", args=[attachment.pk, signature, name])
+    path = reverse("media-signed", args=[attachment.pk, signature, channel_name(attachment)])
+    return f"{settings.PUBLIC_URL}{path}"
 
 
-def signed_attachment(pk: int, signature: str) -> Attachment:
-    """Return the file a path leads to. Raises Attachment.DoesNotExist for forged, expired and missing alike."""
-    try:
-        _signer.unsign(f"{pk}:{signature}", max_age=MEDIA_SECONDS)
-    except BadSignature as error:
-        raise Attachment.DoesNotExist from error
-    return Attachment.objects.exclude(file="").get(pk=pk)
+def signed_file(pk: int, signature: str) -> Attachment:
+    """Return the file a signed address leads to.
+
+    Raises: BadSignature for forged and expired alike; Attachment.DoesNotExist when it is not there any more.
+    """
+    _signer.unsign(f"{pk}:{signature}", max_age=settings.MEDIA_LINK_SECONDS)
+    return Attachment.objects.filter(message__deleted_at=None).exclude(file="").get(pk=pk)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from django_q.brokers import get_broker
-from django_q.conf import Conf
 from django_q.humanhash import uuid
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
@@ -27,6 +27,11 @@ class Job(StrEnum):
     FOLLOW_IDENTITIES = "apps.conversations.tasks.follow_identities"
     DELIVER_MESSAGES = "apps.conversations.tasks.deliver_messages"
     SWEEP = "apps.conversations.tasks.sweep"
+    FETCH_MEDIA = "apps.conversations.media_tasks.fetch_media"
+    EXAMINE_MEDIA = "apps.conversations.media_tasks.examine_media"
+    PREPARE_MESSAGES = "apps.conversations.media_tasks.prepare_messages"
+    SWEEP_MEDIA = "apps.conversations.media_tasks.sweep_media"
+    PRUNE_MEDIA = "apps.conversations.media_tasks.prune_media"
     PRUNE_DELIVERY = "apps.conversations.tasks.prune_delivery"
     PRUNE_JOURNAL = "apps.inboxes.tasks.prune_journal"
     CHECK_ACCOUNTS = "apps.inboxes.tasks.check_accounts"
@@ -35,15 +40,21 @@ class Job(StrEnum):
 
 RECURRING: dict[str, dict[Job, int]] = {
     "default": {Job.SWEEP: 10},
+    "media": {Job.SWEEP_MEDIA: 10},
     "bulk": {
         Job.PRUNE_LIVE_EVENTS: 600,
         Job.PRUNE_JOURNAL: 3600,
         Job.CHECK_ACCOUNTS: 60,
         Job.PRUNE_DELIVERY: 3600,
+        Job.PRUNE_MEDIA: 3600,
         Job.REFRESH_STATISTICS: 3600,
     },
 }
 """What the supervisor of each cluster rings, and every how many seconds. HEARTBEAT comes on top."""
+
+
+HOMES = {Job.FETCH_MEDIA: "media", Job.EXAMINE_MEDIA: "media", Job.PREPARE_MESSAGES: "media"}
+"""Which cluster does a job, if it is not the first."""
 
 
 def package(job: Job, *ids: int | str) -> str:
@@ -66,7 +77,7 @@ def enqueue(job: Job, *ids: int | str, cluster: str | None = None) -> int:
 
     Returns the number of the ring, for `is_answered`.
     """
-    ring: int = get_broker(cluster or Conf.PREFIX).enqueue(package(job, *ids))
+    ring: int = get_broker(cluster or HOMES.get(job, settings.CLUSTERS[0])).enqueue(package(job, *ids))
     return ring
 
 

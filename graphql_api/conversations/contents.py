@@ -7,7 +7,7 @@ from typing import Any, Self
 import strawberry
 
 from apps.conversations.models import Attachment, MessageEdit, Reaction
-from apps.conversations.queries import media_path
+from apps.conversations.queries import media_path, thumbnail_path
 from graphql_api.ids import to_id
 from providers.contents import ContentKind
 
@@ -35,8 +35,9 @@ class AttachmentType:
     name: str
     size: int = strawberry.field(description="In bytes.")
     url: str | None = strawberry.field(
-        description="A path that opens without a token, for a day; null while it is not READY."
+        description="A path that opens with the token that may read the message; null while it is not READY."
     )
+    thumbnail_url: str | None = strawberry.field(description="A small picture of it, if there is one.")
     width: int | None
     height: int | None
     duration_ms: int | None = strawberry.field(description="Of what is heard or seen.")
@@ -52,6 +53,7 @@ class AttachmentType:
             name=row.name,
             size=row.size,
             url=media_path(row) if row.file else None,
+            thumbnail_url=thumbnail_path(row) or None,
             width=row.width,
             height=row.height,
             duration_ms=row.duration_ms,

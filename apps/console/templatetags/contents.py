@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from apps.console.templatetags.console import address, channel
+from apps.conversations import queries
 from apps.conversations.models import Attachment, Kind, Message
-from apps.conversations.queries import media_path
 from apps.people.models import Identity
 
 register = template.Library()
@@ -160,13 +160,13 @@ def gist(message: Message) -> str:
 @register.filter
 def path(file: Attachment) -> str:
     """Return where a file can be had."""
-    return media_path(file)
+    return queries.media_path(file)
 
 
 @register.filter
 def thumbnail_path(file: Attachment) -> str:
     """Return where a small picture of a file can be had; nothing when there is none."""
-    return media_path(file) if file.kind in {Kind.IMAGE, Kind.STICKER} else ""
+    return queries.thumbnail_path(file)
 
 
 @register.filter

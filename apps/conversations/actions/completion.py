@@ -5,10 +5,11 @@ from apps.conversations.actions.files import expect_files
 from apps.conversations.actions.stored import fill
 from apps.conversations.models import Kind, Message
 from apps.core import live
+from apps.core.actors import Actor
 from providers.contents import Content, Files, Unsupported
 
 
-def complete(message_id: int, content: Content, *, branch_id: int) -> bool:
+def complete(message_id: int, content: Content, *, branch_id: int, actor: Actor) -> bool:
     """Let a placeholder become what it stood for; False when there is nothing to complete."""
     if isinstance(content, Unsupported):
         return False
@@ -24,7 +25,7 @@ def complete(message_id: int, content: Content, *, branch_id: int) -> bool:
         first.save(update_fields=["text"])
     message.save(update_fields=["kind", "text", "details", "unsupported_kind"])
     if isinstance(content, Files):
-        expect_files(message=message, files=content.files)
+        expect_files(message=message, files=content.files, actor=actor)
     follow_content(message)
     announce(live.LiveKind.MESSAGE_CHANGED, message, branch_id=branch_id)
     return True

@@ -111,7 +111,7 @@ def _keep(message: Message, echo: EchoMessage, ids: Sequence[str], *, has_change
     inbox, conversation = message.conversation.inbox, message.conversation
     message.save(force_insert=True)
     if isinstance(echo.content, Files):
-        expect_files(message=message, files=echo.content.files)
+        expect_files(message=message, files=echo.content.files, actor=actor)
     also_known_as(message, ids)
     heard_at = conversation.last_inbound_at
     is_answer = not echo.is_imported and (heard_at is None or message.occurred_at >= heard_at)
@@ -168,7 +168,7 @@ def _repeat(inbox: Inbox, ids: Sequence[str], echo: EchoMessage, received_at: da
     own = unite(inbox, ids)
     if own is None:
         return
-    complete(own.pk, echo.content, branch_id=inbox.branch_id)
+    complete(own.pk, echo.content, branch_id=inbox.branch_id, actor=actor)
     told = StatusUpdate(
         path=echo.path,
         inbox_address=echo.inbox_address,

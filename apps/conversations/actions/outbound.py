@@ -4,13 +4,13 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from django.utils import timezone
 
+from apps.conversations.actions.files import outbound_file
 from apps.conversations.actions.stored import contacts_of, location_of, menu_of
 from apps.conversations.models import ACTS, Kind, Message
 from apps.people.actions.identities import best_address
 from providers import registry
 from providers.contents import (
     FILE_KINDS,
-    ContentKind,
     OutboundFile,
     Reaction,
     Rewriting,
@@ -76,11 +76,4 @@ def _file(message: Message) -> OutboundFile:
     file = message.attachments.first()
     if file is None:
         raise Rejected("no_file", reason=FailureReason.MEDIA)
-    return OutboundFile(
-        kind=ContentKind(message.kind),
-        mime_type=file.channel_mime_type or file.mime_type,
-        name=file.name,
-        size=file.channel_file.size if file.channel_file else file.size,
-        caption=message.text,
-        media_id=file.channel_media_id,
-    )
+    return outbound_file(message=message, attachment=file)

@@ -114,7 +114,7 @@ def _queue(messages: Sequence[Message], attachment: Attachment | None) -> Messag
         for message in messages:
             follow_message(message, unread_count=0, is_pending=False, pending_since=None)
             announce(live.LiveKind.MESSAGE_ADDED, message, branch_id=conversation.inbox.branch_id)
-    enqueue(Job.DELIVER_MESSAGES)
+    enqueue(Job.DELIVER_MESSAGES if attachment is None else Job.PREPARE_MESSAGES)
     return first
 
 

@@ -47,7 +47,7 @@ def receive_message(
     )
     known = find(inbox, inbound.provider_message_id)
     if known.message_ids:
-        complete(known.message_ids[0], inbound.content, branch_id=inbox.branch_id)
+        complete(known.message_ids[0], inbound.content, branch_id=inbox.branch_id, actor=actor)
         return None
     author = identity_at(
         account=inbox.account,
@@ -60,7 +60,7 @@ def receive_message(
     conversation = conversation_with(inbox, _partner(inbox, inbound, author, actor), is_imported=inbound.is_imported)
     message = _store(conversation, inbound, author if inbound.group else None, received_at)
     if isinstance(inbound.content, Files):
-        expect_files(message=message, files=inbound.content.files)
+        expect_files(message=message, files=inbound.content.files, actor=actor)
     follow_message(message, **_changes(message, inbound, received_at, window_hours))
     if known.has_changes:
         apply_waiting_changes(message)
