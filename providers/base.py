@@ -14,6 +14,7 @@ from providers.capabilities import Capabilities
 from providers.contents import RemoteFile, Sendable
 from providers.errors import MediaGone, Rejected, WebhookRejected
 from providers.types import (
+    AccountNotice,
     Address,
     Event,
     FailureReason,
@@ -149,6 +150,7 @@ class Check:
     detail: str = ""  #: what the provider says, without secrets
     remedy: str = ""
     inbox_address: str = ""  #: empty: of the whole account
+    notice: AccountNotice | None = None  #: what was found, as the provider tells it by itself when it changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

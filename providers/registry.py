@@ -7,11 +7,14 @@ from typing import Any
 from providers.base import CredentialField, Provider
 from providers.errors import BadCredentials
 from providers.instagram.adapter import Instagram
+from providers.maytapi.adapter import Maytapi
 from providers.simulator.adapter import Simulator
 from providers.types import FailureReason
 from providers.whatsapp.adapter import WhatsApp
 
-PROVIDERS: dict[str, type[Provider]] = {provider.kind: provider for provider in (WhatsApp, Instagram, Simulator)}
+PROVIDERS: dict[str, type[Provider]] = {
+    provider.kind: provider for provider in (WhatsApp, Maytapi, Instagram, Simulator)
+}
 
 
 def build(kind: str, credentials: Mapping[str, Any], *, options: Mapping[str, str] | None = None) -> Provider:

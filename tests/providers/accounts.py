@@ -24,7 +24,7 @@ class Sample:
     """
 
     credentials: dict[str, Any]
-    proof: Proof
+    proof: Proof | None  #: None: nothing is signed, and the body itself must say whose it is
     recipient: Address
     inbox_address: str = "1060403000001"
     genuine: bytes = b'{"any": "thing"}'  #: a body that passes `verify`
@@ -54,6 +54,22 @@ WHATSAPP = Sample(
 
 SAMPLES: dict[str, Sample] = {
     "whatsapp": WHATSAPP,
+    "maytapi": Sample(
+        credentials={"product_id": "5f2d7c1e-90aa-4b7e-8c55-0d1f2a3b4c5d", "api_key": "a-key-of-theirs"},
+        proof=None,
+        recipient=Address(scope=AddressScope.PHONE, value="5493875550101"),
+        inbox_address="61007",
+        genuine=b'{"product_id": "5f2d7c1e-90aa-4b7e-8c55-0d1f2a3b4c5d", "phone_id": 61007}',
+        forgeries={
+            "another product": lambda one: replace(one, body=one.body.replace(b"5f2d", b"5f2e")),
+            "two products": lambda one: replace(one, body=one.body.replace(b"}", b', "productId": "5f2e"}')),
+            "no product": lambda one: replace(one, body=b'{"phone_id": 61007}'),
+            "no object": lambda one: replace(one, body=b"[]"),
+        },
+        is_body_signed=False,
+        flood=b'{"type":"ack","phone_id":61007,"data":[%s]}',
+        taken=b'{"success":true,"data":{"chatId":"5493875550101@c.us","msgId":"their-1"}}',
+    ),
     "instagram": Sample(
         credentials={"app_secret": SECRET, "access_token": "IGAAtoken", "verify_token": "a word"},
         proof=_meta_proof,
@@ -82,13 +98,17 @@ def request(kind: str, body: bytes | None = None, *, secret: str = SECRET) -> We
     """Return a webhook as the provider of this kind sends it."""
     sample = SAMPLES[kind]
     body = sample.genuine if body is None else body
-    return WebhookRequest(method="POST", headers=sample.proof(body, secret), query={}, body=body)
+    return WebhookRequest(
+        method="POST", headers=sample.proof(body, secret) if sample.proof else {}, query={}, body=body
+    )
 
 
 def forgeries(kind: str) -> dict[str, WebhookRequest]:
     """Return requests that somebody else might send, each under the word that says what is wrong with it."""
     genuine = request(kind)
-    found = {"another secret": request(kind, secret="another"), "no headers": replace(genuine, headers={})}
+    found = {}
+    if SAMPLES[kind].proof:
+        found = {"another secret": request(kind, secret="another"), "no headers": replace(genuine, headers={})}
     if SAMPLES[kind].is_body_signed:
         found["altered body"] = replace(genuine, body=genuine.body + b" ")
     return found | {word: forge(genuine) for word, forge in SAMPLES[kind].forgeries.items()}

@@ -65,6 +65,8 @@ class GraphServer:
     `statuses` are reported after each delivered message, before the answer if `early_statuses`.
     """
 
+    send_route = "/{version}/{phone_number_id}/messages"
+
     def __init__(
         self,
         *,
@@ -156,7 +158,7 @@ class GraphServer:
         """Serve until `stop`."""
         self._loop = asyncio.get_running_loop()
         app = web.Application(client_max_size=128 * 1024 * 1024, middlewares=[self._known])
-        app.router.add_post("/{version}/{phone_number_id}/messages", self._messages)
+        app.router.add_post(self.send_route, self._messages)
         app.router.add_get("/_control/received", self._control_received)
         app.router.add_post("/_control/script", self._control_script)
         app.router.add_routes(self.objects.routes(lambda: self.url, self._answer))
