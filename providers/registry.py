@@ -11,9 +11,10 @@ from providers.maytapi.adapter import Maytapi
 from providers.simulator.adapter import Simulator
 from providers.types import FailureReason
 from providers.whatsapp.adapter import WhatsApp
+from providers.whatsapp_coexistence.adapter import WhatsAppCoexistence
 
 PROVIDERS: dict[str, type[Provider]] = {
-    provider.kind: provider for provider in (WhatsApp, Maytapi, Instagram, Simulator)
+    provider.kind: provider for provider in (WhatsApp, WhatsAppCoexistence, Maytapi, Instagram, Simulator)
 }
 
 

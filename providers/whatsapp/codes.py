@@ -81,6 +81,10 @@ RULES: Final[dict[int, Rule]] = {
     134100: Rule(Rejected, Why.REQUEST, "Only marketing messages may be sent this way."),
     131052: Rule(Rejected, Why.MEDIA, "The file could not be downloaded."),
     131053: Rule(Rejected, Why.MEDIA, "The file could not be uploaded."),
+    # The phone's old messages and contacts.
+    2593107: Rule(Rejected, Why.REQUEST, "It was asked for before: only connecting the number anew helps."),
+    2593108: Rule(Rejected, Why.REQUEST, "More than 24 hours since the number was connected: connect it anew."),
+    2593109: Rule(Rejected, Why.POLICY, "The owner of the phone did not share the old messages."),
     # Templates.
     132000: Rule(Rejected, Why.TEMPLATE, "The number of variables does not match the template."),
     132001: Rule(Rejected, Why.TEMPLATE, "The template does not exist in this language."),

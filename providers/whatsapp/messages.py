@@ -200,7 +200,7 @@ def _system(item: dict[str, Any], message: wire.Message, place: Place) -> Iterat
         return
     number = notice.wa_id or notice.new_wa_id or notice.customer
     now = [found for found in addresses(number, notice.user_id, notice.parent_user_id) if found not in before]
-    if now and code in {"number_changed", "user_id_changed"}:
+    if now and code in {"number_changed", "user_id_changed"} and not place.is_imported:
         yield AddressesChanged(
             path=place.path,
             inbox_address=place.inbox_address,
@@ -216,6 +216,7 @@ def _system(item: dict[str, Any], message: wire.Message, place: Place) -> Iterat
         aliases=tuple(before[1:]),
         provider_time=moment(message.timestamp),
         content=SystemNotice(code=code, text=notice.body),
+        is_imported=place.is_imported,
     )
 
 

@@ -12,7 +12,7 @@ from providers.whatsapp import wire
 from providers.whatsapp.graph import Graph
 
 GOOD, BAD, UNKNOWN = CheckState.GOOD, CheckState.BAD, CheckState.UNKNOWN
-PHONE_FIELDS: Final = "display_phone_number,verified_name,status,quality_rating,platform_type,is_on_biz_app"
+PHONE_FIELDS: Final = "display_phone_number,verified_name,status,quality_rating"
 LONGEST_OVERRIDE: Final = 200
 
 _TOKEN: Final = gettext_noop("Access token")

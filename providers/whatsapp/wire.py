@@ -291,8 +291,6 @@ class PhoneAnswer(Wire):
     verified_name: Decoration = ""
     status: Decoration = ""
     quality_rating: Decoration = ""
-    platform_type: Decoration = ""
-    is_on_biz_app: Any = None
 
 
 class Subscription(Wire):
@@ -305,7 +303,3 @@ class SubscribedApps(Wire):
 
 class Success(Wire):
     success: Flag = False
-
-
-class SyncAnswer(Wire):
-    request_id: Annotated[Id, Field(min_length=1)]

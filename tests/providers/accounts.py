@@ -54,6 +54,7 @@ WHATSAPP = Sample(
 
 SAMPLES: dict[str, Sample] = {
     "whatsapp": WHATSAPP,
+    "whatsapp_coexistence": WHATSAPP,
     "maytapi": Sample(
         credentials={"product_id": "5f2d7c1e-90aa-4b7e-8c55-0d1f2a3b4c5d", "api_key": "a-key-of-theirs"},
         proof=None,

@@ -38,8 +38,8 @@ CODES: dict[type[SendError], dict[FailureReason, list[int]]] = {
         FailureReason.RECIPIENT: [131021, 131026, 131030, 131062, 131063, 137000],
         FailureReason.OPTED_OUT: [131050],
         FailureReason.MARKETING: [130472, 131049],
-        FailureReason.POLICY: [130497, 134011],
-        FailureReason.REQUEST: [33, 100, 131008, 131009, 131055, 134100, 135000],
+        FailureReason.POLICY: [130497, 134011, 2593109],
+        FailureReason.REQUEST: [33, 100, 131008, 131009, 131055, 134100, 135000, 2593107, 2593108],
         FailureReason.CONTENT: [131051],
         FailureReason.MEDIA: [131052, 131053],
         FailureReason.TEMPLATE: [
