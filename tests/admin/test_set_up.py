@@ -188,9 +188,11 @@ def test_a_new_account_leads_here(built: House, enter: Enter) -> None:
     )
     account = ProviderAccount.objects.get(name="Prueba")
     assert answer.headers["location"] == page(account)
-    shown = said(client, account)
-    assert "Está mal: Tiene un canal" in shown
-    assert "Consultando al proveedor" in shown
+    assert "Está mal: Tiene un canal" in said(client, account)
+    looks_again = 'hx-trigger="every 2s"'  # for its first check, which nobody has to ask for
+    assert looks_again in client.get(page(account)).content.decode()
+    ProviderAccount.objects.filter(pk=account.pk).update(created_at=timezone.now() - timedelta(minutes=4))
+    assert looks_again not in client.get(page(account)).content.decode()
 
 
 def test_the_page_costs_few_queries(built: House, enter: Enter, django_assert_max_num_queries) -> None:
