@@ -1,11 +1,15 @@
-"""One account of each provider, and what the contract suite must know to talk in its name. A new kind is one entry."""
+"""One account of each provider, and what the contract suite must know to talk in its name.
+
+A kind without an entry here has its own `SAMPLE` in tests/providers/<kind>/sample.py.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Any
 
 from providers.base import Provider
-from providers.registry import build
+from providers.registry import PROVIDERS, build
 from providers.types import Address, AddressScope, WebhookRequest
 from tests.providers.meta_webhooks import sign
 
@@ -86,6 +90,9 @@ SAMPLES: dict[str, Sample] = {
         flood=b'{"object":"simulator","inbox":"a","items":[%s]}',
     ),
 }
+
+for _kind in PROVIDERS.keys() - SAMPLES.keys():
+    SAMPLES[_kind] = import_module(f"tests.providers.{_kind}.sample").SAMPLE
 
 CREDENTIALS: dict[str, dict[str, Any]] = {kind: sample.credentials for kind, sample in SAMPLES.items()}
 
