@@ -1,4 +1,4 @@
-"""HTTP to the webhook view and to Django, WebSockets to the chat page and to GraphQL subscriptions."""
+"""HTTP to the entrances for providers and to Django, WebSockets to the chat page and to GraphQL subscriptions."""
 
 import os
 from collections.abc import AsyncIterator
@@ -25,8 +25,8 @@ from apps.simulator.routing import websocket_urlpatterns as simulator
 from backoffice.pages import Pages
 from graphql_api import threads
 from graphql_api.routing import websocket_urlpatterns as graphql
-from providers import webhooks
-from providers.webhooks import Receive, Scope, Send
+from providers import journal, messages, webhooks
+from providers.door import Receive, Scope, Send
 
 pages = Pages()
 # Browsers come with a session and must come from our own pages; GraphQL clients come with a token only.
@@ -40,6 +40,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     match scope["type"]:
         case "http" if scope["path"].startswith("/webhooks/"):
             await webhooks.webhooks(scope, receive, send)
+        case "http" if scope["path"] == messages.PATH:
+            await messages.messages(scope, receive, send)
         case "http":
             async with _own_thread():
                 await pages(scope, receive, send)
@@ -69,6 +71,6 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     await live.stop()
     frames.stop()
     threads.stop()
-    await webhooks.stop()
+    await journal.stop()
     connection.close_pool()  # type: ignore[attr-defined]
     await send({"type": "lifespan.shutdown.complete"})

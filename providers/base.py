@@ -193,8 +193,8 @@ def credential(
     )
 
 
-def option(default: str) -> Any:
-    """Declare a provider's field that comes from the project's settings."""
+def option(default: str | tuple[str, ...]) -> Any:
+    """Declare a provider's field that comes from the project's settings, or from what is known of the account."""
     return field(default=default, metadata={"source": FieldSource.OPTION})
 
 

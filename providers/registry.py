@@ -6,6 +6,7 @@ from typing import Any
 
 from providers.base import CredentialField, Provider
 from providers.errors import BadCredentials
+from providers.external.adapter import External
 from providers.instagram.adapter import Instagram
 from providers.maytapi.adapter import Maytapi
 from providers.simulator.adapter import Simulator
@@ -14,14 +15,15 @@ from providers.whatsapp.adapter import WhatsApp
 from providers.whatsapp_coexistence.adapter import WhatsAppCoexistence
 
 PROVIDERS: dict[str, type[Provider]] = {
-    provider.kind: provider for provider in (WhatsApp, WhatsAppCoexistence, Maytapi, Instagram, Simulator)
+    provider.kind: provider for provider in (WhatsApp, WhatsAppCoexistence, Maytapi, Instagram, External, Simulator)
 }
 
 
-def build(kind: str, credentials: Mapping[str, Any], *, options: Mapping[str, str] | None = None) -> Provider:
+def build(kind: str, credentials: Mapping[str, Any], *, options: Mapping[str, Any] | None = None) -> Provider:
     """Return the provider of one account.
 
-    `options` are settings of the project under the providers' own names (`graph_url`, …); each
+    `options` are settings of the project under the providers' own names (`graph_url`, …), and what
+    the house knows of the account (`account_name`, `own_addresses`); each
     provider takes those it knows. Raises BadCredentials if the credentials do not fit, KeyError
     if there is no such kind.
     """
@@ -74,7 +76,7 @@ def reason_for(kind: str, code: str) -> FailureReason:
 def _clean(line: CredentialField, value: Any) -> str | tuple[str, ...] | None:
     """Return the value without blanks around it, empty if there is none, None if it is wrong."""
     several = value if isinstance(value, list | tuple) else [value]
-    texts = ["" if item is None else item for item in several]
+    texts = [_text(item) for item in several]
     if not all(isinstance(item, str) for item in texts):
         return None
     stripped = tuple(item.strip() for item in texts if item.strip())
@@ -85,3 +87,14 @@ def _clean(line: CredentialField, value: Any) -> str | tuple[str, ...] | None:
     if len(texts) > 1 or (line.choices and not set(stripped) <= set(line.choices)):
         return None
     return stripped[0] if stripped else ""
+
+
+def _text(value: Any) -> Any:
+    """Return the text of what JSON may say otherwise: nothing, and yes or no."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return value

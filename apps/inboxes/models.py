@@ -4,6 +4,7 @@ import secrets
 import uuid
 from collections.abc import Mapping
 from datetime import time
+from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
@@ -37,7 +38,6 @@ class ProviderAccount(models.Model):
     webhook_key = models.CharField(
         _("webhook key"), max_length=64, unique=True, default=new_webhook_key, editable=False
     )
-    endpoint_url = models.URLField(_("address of the adapter"), blank=True, help_text=_("Only for external providers."))
     is_active = models.BooleanField(_("active"), default=True)
     revision = models.PositiveIntegerField(default=1, editable=False)
     state = models.CharField(_("state"), max_length=20, choices=State, default=State.OK, editable=False)
@@ -76,11 +76,19 @@ class ProviderAccount(models.Model):
 
         Raises: UnreadableSecret; BadCredentials; KeyError when the kind is no longer there.
         """
-        return build_provider(self.kind, self.credentials.open_for(self.webhook_key))
+        own: dict[str, Any] = {"account_name": self.name}
+        if "own_addresses" in registry.PROVIDERS[self.kind].option_names():
+            own["own_addresses"] = tuple(dict.fromkeys(self.inboxes.values_list("address", flat=True)))
+        return build_provider(self.kind, self.credentials.open_for(self.webhook_key), own)
 
 
-def build_provider(kind: str, credentials: Mapping[str, Any]) -> Provider:
-    """Return an adapter with what it takes from the settings. Raises providers.errors.BadCredentials."""
+def build_provider(
+    kind: str, credentials: Mapping[str, Any], own: Mapping[str, Any] = MappingProxyType({})
+) -> Provider:
+    """Return an adapter with what it takes from the settings, and from `own`: what is known of the account.
+
+    Raises: BadCredentials.
+    """
     options = {
         "graph_url": settings.META_GRAPH_URL,
         "graph_version": settings.META_GRAPH_VERSION,
@@ -88,7 +96,7 @@ def build_provider(kind: str, credentials: Mapping[str, Any]) -> Provider:
         "maytapi_url": settings.MAYTAPI_URL,
         "simulator_url": settings.SIMULATOR_URL,
     }
-    return registry.build(kind, credentials, options=options)
+    return registry.build(kind, credentials, options={**options, **own})
 
 
 class Inbox(models.Model):
@@ -126,6 +134,7 @@ class WebhookEvent(models.Model):
         NEW = "new", _("New")
         PROCESSED = "processed", _("Processed")
         IGNORED = "ignored", _("Ignored")
+        REJECTED = "rejected", _("Rejected")
         DEAD = "dead", _("Dead letter")
 
     uid = models.UUIDField(_("id"), unique=True, default=uuid.uuid4, editable=False)

@@ -12,7 +12,7 @@ from apps.conversations.models import Message
 from apps.core.actors import SYSTEM
 from apps.inboxes.actions.accounts import change_credentials, set_account_active
 from apps.inboxes.models import DeadLetter, WebhookEvent
-from providers import webhooks
+from providers import door, journal
 from tests.factories import APP_SECRET, VERIFY_TOKEN, make_account, make_inbox
 from tests.providers.meta_webhooks import delivery, encode, sign, text_message
 from tests.waiting import eventually
@@ -163,7 +163,7 @@ def test_a_chunked_body_within_the_limit_is_taken(caller):
 
 
 def test_a_body_that_never_ends_is_given_up(caller, monkeypatch):
-    monkeypatch.setattr(webhooks, "BODY_SECONDS", 0.1)
+    monkeypatch.setattr(door, "BODY_SECONDS", 0.1)
     head = f"POST {caller.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n".encode()
     with caller.raw(head + b"{") as opened:
         assert opened.recv(100).startswith(b"HTTP/1.1 408 ")
@@ -173,7 +173,7 @@ def test_a_body_that_never_ends_is_given_up(caller, monkeypatch):
 
 
 def test_without_its_database_it_says_so_and_needs_no_restart(database_proxy, server, inbox, caller, monkeypatch):
-    monkeypatch.setattr(webhooks, "DATABASE_SECONDS", 1)
+    monkeypatch.setattr(journal, "DATABASE_SECONDS", 1)
     assert caller.post_signed(b"{}") == 200
     database_proxy.cut()
     answer = caller.ask(body=b"{}", headers={"X-Hub-Signature-256": sign(b"{}", APP_SECRET)})

@@ -33,6 +33,7 @@ class Sample:
     inbox_address: str = "1060403000001"
     genuine: bytes = b'{"any": "thing"}'  #: a body that passes `verify`
     forgeries: Mapping[str, Forgery] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)  #: what the house knows of the account
     is_body_signed: bool = True  #: an altered body is found out by `verify`
     flood: bytes | None = None  #: a delivery with %s where a million empty items go
     taken: bytes = b'{"id": "their-1"}'  #: the answer to a send that was taken, which names `their-1`
@@ -83,6 +84,19 @@ SAMPLES: dict[str, Sample] = {
         flood=b'{"object":"instagram","entry":[%s]}',
         taken=b'{"recipient_id":"6017700000000021","message_id":"their-1"}',
     ),
+    "external": Sample(
+        credentials={"token": SECRET, "endpoint_url": "https://puente.example/mensajes", "idempotent": "false"},
+        proof=lambda body, secret: {"authorization": f"Bearer {secret}"},
+        recipient=Address(scope=AddressScope.EXTERNAL, value="3874550160"),
+        inbox_address="linea-centro",
+        forgeries={
+            "another scheme": lambda asked: replace(asked, headers={"authorization": f"Basic {SECRET}"}),
+            "only its beginning": lambda asked: replace(asked, headers={"authorization": f"Bearer {SECRET[:-1]}"}),
+        },
+        is_body_signed=False,
+        taken=b'{"message_id": "their-1"}',
+        options={"account_name": "Puente", "own_addresses": ("linea-centro",)},
+    ),
     "simulator": Sample(
         credentials={"secret": SECRET},
         proof=lambda body, secret: {"x-simulator-signature": sign(body, secret)},
@@ -99,7 +113,7 @@ CREDENTIALS: dict[str, dict[str, Any]] = {kind: sample.credentials for kind, sam
 
 def account(kind: str, **options: str) -> Provider:
     """Return the provider of a test account."""
-    return build(kind, SAMPLES[kind].credentials, options=options)
+    return build(kind, SAMPLES[kind].credentials, options={**SAMPLES[kind].options, **options})
 
 
 def request(kind: str, body: bytes | None = None, *, secret: str = SECRET) -> WebhookRequest:

@@ -1,5 +1,6 @@
 """Our events as plain JSON, so that an expected file can be read and compared."""
 
+import base64
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,8 @@ def _plain(value: Any) -> Any:
             }
         case list() | tuple():
             return [_plain(item) for item in value]
+        case bytes():
+            return base64.b64encode(value).decode()
         case datetime():
             assert value.tzinfo is not None, "a time without a zone"
             return value.isoformat()

@@ -63,7 +63,8 @@ def rename_account(*, account: ProviderAccount, name: str, actor: Actor) -> None
     require(actor, Scope.SETUP_WRITE)
     account.name = name.strip()
     account.full_clean(exclude=["credentials"])
-    account.save(update_fields=["name"])
+    account.revision = F("revision") + 1  # an external adapter calls itself by this name
+    account.save(update_fields=["name", "revision"])
 
 
 @transaction.atomic

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 RAW_LENGTH = 200_000
 AT_ONCE = 5_000
 PREFORMATTED = '<pre class="verbatim">{}</pre>'
-STATE_COLOURS = colours(new="info", processed="success", dead="danger", open="danger")
+STATE_COLOURS = colours(new="info", processed="success", rejected="warning", dead="danger", open="danger")
 
 
 def _shown(event: WebhookEvent, path: str = "") -> SafeString:
