@@ -7,9 +7,9 @@ import strawberry
 from strawberry_django.fields.types import OperationInfo
 
 from apps.conversations.actions import acts
-from apps.conversations.actions.send import send_content
+from apps.conversations.actions.send import send_attachment, send_content
 from apps.conversations.models import Conversation, Message
-from apps.conversations.queries import get_conversation, get_message
+from apps.conversations.queries import get_conversation, get_message, stored_file
 from apps.core.actors import Scope
 from graphql_api.context import Context, Info
 from graphql_api.conversations.types import MessageType
@@ -20,6 +20,17 @@ from providers.contents import ContactCard, Contacts, Location, Menu, MenuRow, M
 
 MessagePayload = Annotated[MessageType | OperationInfo, strawberry.union("MessagePayload")]
 CLIENT_KEY = "Your name for this, as for sendMessage."
+
+
+@strawberry.input
+class SendAttachmentInput:
+    conversation_id: strawberry.ID
+    attachment_id: strawberry.ID = strawberry.field(description="As `POST /media/` answered.")
+    caption: str = strawberry.field(
+        default="", description="Where the channel knows no captions, it leaves as a message of its own."
+    )
+    client_key: str = strawberry.field(description=CLIENT_KEY)
+    reply_to_id: strawberry.ID | None = None
 
 
 @strawberry.input
@@ -148,6 +159,23 @@ type ContentInput = SendLocationInput | SendContactsInput | SendMenuInput
 
 @strawberry.type
 class SendingMutation:
+    @strawberry.mutation(
+        description="Queue a file that was uploaded; it leaves when it is ready for the channel. Needs messages:send."
+    )
+    @tells_problems
+    def send_attachment(self, info: Info, input: SendAttachmentInput) -> MessagePayload:  # noqa: A002 – its name
+        context = info.context
+        conversation = conversation_of(context, input.conversation_id, Scope.MESSAGES_SEND)
+        message = send_attachment(
+            conversation=conversation,
+            attachment=stored_file(context.actor, pk_of(input.attachment_id, "Attachment", field="attachmentId")),
+            caption=require_storable(input.caption, field="caption"),
+            client_key=input.client_key,
+            reply_to=quoted(context, input.reply_to_id),
+            actor=context.actor,
+        )
+        return MessageType.of(message)
+
     @strawberry.mutation(description="Queue a place. Needs messages:send.")
     @tells_problems
     def send_location(self, info: Info, input: SendLocationInput) -> MessagePayload:  # noqa: A002 – its name

@@ -29,3 +29,8 @@ REACT = """
 mutation React($input: ReactInput!) { react(input: $input) { __typename ... on Message { id reactions { emoji from } }
   ... on OperationInfo { messages { kind field code message } } } }
 """
+SEND_ATTACHMENT = """
+mutation SendFile($input: SendAttachmentInput!) { sendAttachment(input: $input) { __typename
+  ... on Message { id kind text status attachments { id kind mimeType name size } }
+  ... on OperationInfo { messages { kind field code message } } } }
+"""

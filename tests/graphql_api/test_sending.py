@@ -1,9 +1,13 @@
 """Sending more than text, and acting on what is there, as other applications do it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import Settings
 
 from apps.conversations.models import Conversation, Message
 from apps.core.actors import Role, Scope
@@ -11,7 +15,7 @@ from graphql_api.ids import to_id
 from tests.factories import make_account, make_inbox, receive
 from tests.graphql_api.clients import Application
 from tests.graphql_api.conftest import House
-from tests.graphql_api.documents import REACT
+from tests.graphql_api.documents import REACT, SEND_ATTACHMENT
 from tests.inboxes.toy import CREDENTIALS, toy
 
 __all__ = ["toy"]
@@ -77,6 +81,65 @@ def test_a_place_is_sent(chat: Conversation, application: MakeApplication):
     assert codes(send(application(), LOCATION, **{**given, "latitude": 91.0})) == [
         ("VALIDATION", "location", "bad_location")
     ]
+
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+    "0000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
+)
+
+
+def upload(application: Application, content: bytes = PNG, name: str = "horarios.png") -> str:
+    """Upload a file as an application does, and return its id."""
+    answer = Client().post(
+        "/media/",
+        {"file": SimpleUploadedFile(name, content)},
+        headers={"Authorization": f"Bearer {application.token}"},
+    )
+    assert answer.status_code == 201, answer.content
+    return str(answer.json()["id"])
+
+
+def test_a_file_is_uploaded_and_sent(
+    chat: Conversation, application: MakeApplication, settings: Settings, tmp_path: Path
+):
+    settings.MEDIA_ROOT = tmp_path
+    sender = application()
+    file = upload(sender)
+    given = {"conversationId": to_id("Conversation", chat.pk), "attachmentId": file, "caption": "Los horarios"}
+
+    sent = sender.ask(SEND_ATTACHMENT, input={**given, "clientKey": "k"})["sendAttachment"]
+    again = sender.ask(SEND_ATTACHMENT, input={**given, "clientKey": "k"})["sendAttachment"]
+    used = sender.ask(SEND_ATTACHMENT, input={**given, "clientKey": "other"})["sendAttachment"]
+
+    message = Message.objects.get(conversation=chat, direction="out")
+    assert sent == again == {
+        "__typename": "Message", "id": to_id("Message", message.pk), "kind": "IMAGE", "text": "Los horarios",
+        "status": "QUEUED",
+        "attachments": [
+            {"id": file, "kind": "image", "mimeType": "image/png", "name": "horarios.png", "size": len(PNG)}
+        ],
+    }  # fmt: skip
+    assert codes(used) == [("VALIDATION", "attachment", "attachment_used")]
+
+
+def test_a_file_of_another_application_is_missing(
+    chat: Conversation, application: MakeApplication, settings: Settings, tmp_path: Path
+):
+    settings.MEDIA_ROOT = tmp_path
+    theirs = upload(application())
+    given = {"conversationId": to_id("Conversation", chat.pk), "clientKey": "k"}
+    sender = application()
+
+    answers = [
+        codes(sender.ask(SEND_ATTACHMENT, input={**given, "attachmentId": file})["sendAttachment"])
+        for file in (theirs, to_id("Attachment", 10**9), to_id("Message", 1))
+    ]
+
+    assert answers == [[("ERROR", None, "not_found")]] * 2 + [[("VALIDATION", "attachmentId", "invalid_id")]]
+    too_long = {**given, "attachmentId": upload(sender), "caption": "x" * 21}
+    assert codes(sender.ask(SEND_ATTACHMENT, input=too_long)["sendAttachment"]) == [("VALIDATION", "text", "too_long")]
+    assert not Message.objects.filter(direction="out").exists()
 
 
 def test_cards_are_sent(chat: Conversation, application: MakeApplication):
