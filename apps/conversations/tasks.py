@@ -12,9 +12,10 @@ from typing import Any, Self
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 
-from apps.conversations.actions import deliver, join, recover
+from apps.conversations.actions import deliver, join, receipts, recover
 from apps.conversations.actions.deliver import Claim
 from apps.conversations.actions.process import process_event, process_statuses
+from apps.conversations.actions.receipts import Receipt
 from apps.core.actors import SYSTEM
 from apps.core.jobs import Job, enqueue, only_one
 from apps.core.secrets import UnreadableSecret
@@ -96,6 +97,30 @@ def dispatch(*, until: float) -> int:
             if is_over:
                 return handed
             handed += dispatcher.record_finished()
+
+
+def mark_read(conversation_id: int, is_typing: int = 0) -> str:
+    """Tell a person that we have read them, or are writing; once, since nothing is lost if it fails."""
+    try:
+        receipt = receipts.receipt_for(conversation_id=conversation_id, is_typing=bool(is_typing), actor=SYSTEM)
+        if receipt is None:
+            return "nothing to tell"
+        asyncio.run(_tell(receipt))
+    except (SendError, UnreadableSecret, BadCredentials, KeyError) as error:
+        logger.info("receipt.failed conversation=%s error=%s", conversation_id, type(error).__name__)
+        return f"not told: {type(error).__name__}"
+    return "told"
+
+
+async def _tell(receipt: Receipt) -> None:
+    async with HttpClient() as client:
+        await receipt.provider.mark_read(
+            client,
+            inbox_address=receipt.inbox_address,
+            recipient=receipt.recipient,
+            provider_message_id=receipt.provider_message_id,
+            is_typing=receipt.is_typing,
+        )
 
 
 def _waits_for_its_pace() -> bool:

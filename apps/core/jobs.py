@@ -26,6 +26,7 @@ class Job(StrEnum):
     PROCESS_EVENTS = "apps.conversations.tasks.process_events"
     FOLLOW_IDENTITIES = "apps.conversations.tasks.follow_identities"
     DELIVER_MESSAGES = "apps.conversations.tasks.deliver_messages"
+    MARK_READ = "apps.conversations.tasks.mark_read"
     SWEEP = "apps.conversations.tasks.sweep"
     FETCH_MEDIA = "apps.conversations.media_tasks.fetch_media"
     EXAMINE_MEDIA = "apps.conversations.media_tasks.examine_media"
@@ -53,7 +54,7 @@ RECURRING: dict[str, dict[Job, int]] = {
 """What the supervisor of each cluster rings, and every how many seconds. HEARTBEAT comes on top."""
 
 
-HOMES = {Job.FETCH_MEDIA: "media", Job.EXAMINE_MEDIA: "media", Job.PREPARE_MESSAGES: "media"}
+HOMES = {Job.FETCH_MEDIA: "media", Job.EXAMINE_MEDIA: "media", Job.PREPARE_MESSAGES: "media", Job.MARK_READ: "bulk"}
 """Which cluster does a job, if it is not the first."""
 
 

@@ -10,14 +10,19 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import User
 from apps.accounts.queries import actor_for_user
 from apps.conversations.actions.columns import announce_conversation
+from apps.conversations.actions.receipts import tell_read
 from apps.conversations.models import Conversation
 from apps.conversations.permissions import require_handle
 from apps.core.actors import Actor
 
 
+@transaction.atomic
 def mark_read(*, conversation: Conversation, actor: Actor) -> bool:
-    """Set the unread counter to zero; tell whether there was anything unread."""
-    return _change(conversation, actor, where={"unread_count__gt": 0}, unread_count=0)
+    """Set the unread counter to zero, and let the person know; tell whether there was anything unread."""
+    changed = _change(conversation, actor, where={"unread_count__gt": 0}, unread_count=0)
+    if changed:
+        tell_read(conversation)
+    return changed
 
 
 def set_pending(*, conversation: Conversation, is_pending: bool, actor: Actor) -> bool:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.conversations.actions.columns import announce, follow_message
+from apps.conversations.actions.receipts import tell_read
 from apps.conversations.models import ACTS, Attachment, Conversation, Direction, Dispatch, Message, Sender
 from apps.conversations.queries import answer_until
 from apps.core import live
@@ -111,6 +112,8 @@ def _queue(messages: Sequence[Message], attachment: Attachment | None) -> Messag
     if attachment is not None:
         _take(attachment, first)
     if first.kind not in ACTS:
+        if conversation.unread_count:
+            tell_read(conversation)
         for message in messages:
             follow_message(message, unread_count=0, is_pending=False, pending_since=None)
             announce(live.LiveKind.MESSAGE_ADDED, message, branch_id=conversation.inbox.branch_id)
