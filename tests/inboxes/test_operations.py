@@ -9,8 +9,11 @@ from django_q.models import OrmQ
 
 from apps.core.actors import SYSTEM, Role
 from apps.inboxes.actions import operations
-from apps.inboxes.models import AccountOperation, HistoryImport, ProviderAccount
+from apps.inboxes.models import AccountNotice, AccountOperation, HistoryImport, ProviderAccount
 from apps.inboxes.tasks import check_accounts, operate_accounts, perform
+from providers import types
+from providers.base import Check, CheckState
+from providers.types import NoticeEffect
 from tests.factories import make_account, make_actor, make_inbox
 from tests.inboxes.toy import toy
 
@@ -68,6 +71,26 @@ def test_a_check_keeps_what_the_provider_says_and_only_the_newest():
             "inbox_address": inbox.address,
         },
     ]  # fmt: skip
+
+
+def test_a_phone_that_a_check_finds_gone_or_back_counts_as_told():
+    account = make_toy()
+    inbox = make_inbox(account)
+
+    def find(status: str, effect: NoticeEffect, address: str = inbox.address) -> tuple[bool, int]:
+        notice = types.AccountNotice(path="", code="phone_status", text=status, inbox_address=address, effect=effect)
+        found = Check(code="number", label="Phone", state=CheckState.BAD, notice=notice)
+        operation = operations.begin_operation(account=account, name="check", actor=SYSTEM)
+        operations.record_checks(operation=operation, checks=[found], actor=SYSTEM)
+        assert "notice" not in operations_of(operation).checks[0]
+        inbox.refresh_from_db()
+        return inbox.is_paused, AccountNotice.objects.count()
+
+    assert find("active", NoticeEffect.RESUME) == (False, 0)
+    assert find("qr-code", NoticeEffect.PAUSE) == (True, 1)
+    assert find("idle", NoticeEffect.PAUSE) == (True, 1)
+    assert find("active", NoticeEffect.RESUME) == (False, 2)
+    assert find("qr-code", NoticeEffect.PAUSE, "nobody's") == (False, 2)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.actors import Actor, Scope, require
 from apps.core.jobs import Job, enqueue
+from apps.inboxes.actions.notices import record_notice
 from apps.inboxes.models import AccountOperation, HistoryImport, Inbox, ProviderAccount
 from providers import registry
 from providers.base import Check, Operation
 from providers.errors import FetchError, SendError
+from providers.types import AccountNotice, NoticeEffect
 
 CHECK_EVERY = timedelta(minutes=15)
 LOST_AFTER = timedelta(minutes=3)
@@ -106,10 +108,14 @@ def record_outcome(*, operation: AccountOperation, outcome: str, actor: Actor) -
 
 @transaction.atomic
 def record_checks(*, operation: AccountOperation, checks: Sequence[Check], actor: Actor) -> None:
-    """Write what a check found, in place of what the last one did."""
+    """Write what a check found, in place of what the last one did; a phone found gone or back counts as told."""
     require(actor, Scope.SETUP_WRITE)
-    _finish(operation, state=AccountOperation.State.DONE, checks=[asdict(check) for check in checks])
+    kept = [{name: value for name, value in asdict(check).items() if name != "notice"} for check in checks]
+    _finish(operation, state=AccountOperation.State.DONE, checks=kept)
     _forget_older_checks(operation)
+    for check in checks:
+        if check.notice is not None:
+            _heed(operation.account, check.notice, actor)
 
 
 @transaction.atomic
@@ -140,6 +146,13 @@ def _validate(account: ProviderAccount, name: str, inbox: Inbox | None) -> None:
         raise ValidationError(_("That inbox is not of this account."), code="wrong_inbox")
     if known is not None and known.is_per_inbox and inbox is None:
         raise ValidationError(_("Say for which inbox."), code="needs_inbox")
+
+
+def _heed(account: ProviderAccount, notice: AccountNotice, actor: Actor) -> None:
+    """Record what was found about an inbox, where it is news."""
+    inbox = account.inboxes.filter(address=notice.inbox_address, group_address="").first()
+    if inbox is not None and inbox.is_paused is not (notice.effect == NoticeEffect.PAUSE):
+        record_notice(account=account, inbox=inbox, notice=notice, actor=actor)
 
 
 def _finish(operation: AccountOperation, **columns: object) -> None:
