@@ -85,6 +85,7 @@ CAPABILITIES = Capabilities(
     receives_edits=True,
     receives_deletions=True,
     receives_echoes=True,
+    echoes_sends=True,
     sends_read_receipts=True,
     sends_typing=True,
     window_hours=24,

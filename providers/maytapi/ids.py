@@ -27,6 +27,15 @@ def read_message_id(text: str) -> MessageId | None:
     return MessageId(is_ours=parts[0] == "true", chat=parts[1], id=parts[2], author=parts[3] if len(parts) > 3 else "")
 
 
+def plain_id(text: str) -> str:
+    """Return the id of a message as it is at every phone, however its author and its side are written.
+
+    Within its chat: a message to many has one WhatsApp id in all their chats. What has no parts stays as it is.
+    """
+    told = read_message_id(text)
+    return f"{told.chat}_{told.id}" if told else text
+
+
 def person(text: str) -> Address | None:
     """Return the address of a person: a number, or an id that hides it; None for a group and anything else."""
     found = _PERSON.fullmatch(text)

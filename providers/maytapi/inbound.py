@@ -94,15 +94,18 @@ def _message(content: dict[str, Any], inbox: str) -> Iterator[Event]:
     if message.type in _NOISE or chat.endswith(_NO_CHAT):
         yield Ignored(path="message", reason=f"type:{word_of(message.type)}" if message.type in _NOISE else "no_chat")
         return
-    target = message.msg_id or delivery.quoted.id
+    target = ids.plain_id(message.msg_id or delivery.quoted.id)
     if message.type in _EDITED:
-        target = target or provider_id
+        target = target or ids.plain_id(provider_id)
         yield MessageEdited(
             path="message", inbox_address=inbox, provider_message_id=target, text=message.text, provider_time=time
         )
     elif message.type in _REVOKED:
         yield MessageDeleted(
-            path="message", inbox_address=inbox, provider_message_id=target or provider_id, provider_time=time
+            path="message",
+            inbox_address=inbox,
+            provider_message_id=target or ids.plain_id(provider_id),
+            provider_time=time,
         )
     elif message.type == "reaction" and not target:
         yield Ignored(path="message", reason="type:reaction")
@@ -143,9 +146,9 @@ def _written(delivery: wire.MessageDelivery, inbox: str, chat: str, *, target: s
             group=group,
             provider_time=time,
             content=content_of(message),
-            reply_to=delivery.quoted.id or None,
+            reply_to=ids.plain_id(delivery.quoted.id) or None,
             send_id=message.msg_id,
-            also_known_as=told.id if told else "",
+            also_known_as=ids.plain_id(provider_id) if told else "",
         )
     return InboundMessage(
         path="message",
@@ -157,9 +160,9 @@ def _written(delivery: wire.MessageDelivery, inbox: str, chat: str, *, target: s
         group=group,
         provider_time=time,
         content=content_of(message),
-        reply_to=delivery.quoted.id or None,
+        reply_to=ids.plain_id(delivery.quoted.id) or None,
         is_forwarded=message.is_forwarded,
-        also_known_as=told.id if told else "",
+        also_known_as=ids.plain_id(provider_id) if told else "",
     )
 
 
@@ -210,21 +213,20 @@ def _ack(row: Any, path: str, inbox: str) -> Event:
     provider_id = ack.msg_id or ack.rxid
     if not provider_id:
         return BrokenItem(path=path, error="msgId: missing")
-    time = moment(ack.time)
+    target, time = ids.plain_id(provider_id), moment(ack.time)
     if "reaction" in row:
         return _reaction(ack, path, inbox, time)
     if "options" in row:
         return Ignored(path=path, reason="ack:poll_vote")
     if ack.ack_code in _DELETED or ack.ack_type in _DELETED:
-        return MessageDeleted(path=path, inbox_address=inbox, provider_message_id=provider_id, provider_time=time)
+        return MessageDeleted(path=path, inbox_address=inbox, provider_message_id=target, provider_time=time)
     step = STEPS.get(ack.ack_code) or STEPS.get(ack.ack_type)
     words = ack.new_text or ack.text
     if step is None and words and ack.ack_type in {"", *_EDITED}:
-        return MessageEdited(
-            path=path, inbox_address=inbox, provider_message_id=provider_id, text=words, provider_time=time
-        )
+        return MessageEdited(path=path, inbox_address=inbox, provider_message_id=target, text=words, provider_time=time)
     if step is None:
         return Ignored(path=path, reason=f"ack:{word_of(ack.ack_type or ack.ack_code)}")
+    other_id = ids.plain_id(ack.rxid or provider_id)
     told = ids.read_message_id(ack.rxid or provider_id)
     if told and not told.is_ours:
         return Ignored(path=path, reason="ack:theirs")  # the phone has read what a person wrote
@@ -234,7 +236,7 @@ def _ack(row: Any, path: str, inbox: str) -> Event:
         provider_message_id=provider_id,
         status=step,
         provider_time=time,
-        also_known_as=ack.rxid if ack.rxid != provider_id else "",
+        also_known_as=other_id if other_id != provider_id else "",
     )
 
 
@@ -247,7 +249,7 @@ def _reaction(ack: wire.Ack, path: str, inbox: str, time: datetime | None) -> Ev
     return ReactionChanged(
         path=path,
         inbox_address=inbox,
-        provider_message_id=ack.msg_id or ack.rxid,
+        provider_message_id=ids.plain_id(ack.msg_id or ack.rxid),
         emoji=ack.reaction.strip()[:40],
         reactor=None if is_ours else reactor,
         provider_time=time,

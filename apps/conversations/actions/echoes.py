@@ -44,7 +44,8 @@ def receive_echo(
     It is one with the send it echoes, whether the answer to that comes before or after it.
     """
     require(actor, Scope.MESSAGES_SEND)
-    ids = list(dict.fromkeys(name for name in (echo.provider_message_id, echo.send_id) if name))
+    names = (echo.provider_message_id, echo.send_id, echo.also_known_as)
+    ids = list(dict.fromkeys(name for name in names if name))
     hold(inbox, addresses=(echo.recipient, *echo.aliases), group=echo.group, ids=ids)
     known = find(inbox, *ids)
     if known.message_ids:

@@ -18,6 +18,7 @@ from apps.conversations.actions.changes import apply_waiting_changes
 from apps.conversations.actions.columns import announce, follow_message
 from apps.conversations.actions.completion import complete
 from apps.conversations.actions.files import expect_files
+from apps.conversations.actions.names import also_known_as
 from apps.conversations.actions.stored import fill
 from apps.conversations.models import Conversation, Direction, Kind, Message, Sender
 from apps.core import live
@@ -39,13 +40,9 @@ def receive_message(
     the other, however many workers there are. What stood here as a mere placeholder gets its content.
     """
     require(actor, Scope.MESSAGES_SEND)
-    hold(
-        inbox,
-        addresses=(inbound.sender, *inbound.aliases),
-        group=inbound.group,
-        ids=[inbound.provider_message_id],
-    )
-    known = find(inbox, inbound.provider_message_id)
+    ids = [name for name in (inbound.provider_message_id, inbound.also_known_as) if name]
+    hold(inbox, addresses=(inbound.sender, *inbound.aliases), group=inbound.group, ids=ids)
+    known = find(inbox, *ids)
     if known.message_ids:
         complete(known.message_ids[0], inbound.content, branch_id=inbox.branch_id, actor=actor)
         return None
@@ -59,11 +56,12 @@ def receive_message(
     )
     conversation = conversation_with(inbox, _partner(inbox, inbound, author, actor), is_imported=inbound.is_imported)
     message = _store(conversation, inbound, author if inbound.group else None, received_at)
+    also_known_as(message, ids)
     if isinstance(inbound.content, Files):
         expect_files(message=message, files=inbound.content.files, actor=actor)
     follow_message(message, **_changes(message, inbound, received_at, window_hours))
     if known.has_changes:
-        apply_waiting_changes(message)
+        apply_waiting_changes(message, *ids)
     announce(live.LiveKind.MESSAGE_ADDED, message, branch_id=inbox.branch_id)
     return message
 

@@ -92,7 +92,7 @@ def test_endless_repetition_is_one_message() -> None:
     assert first[0].provider_message_id != later[0].provider_message_id  # type: ignore[union-attr]
 
 
-def test_same_message_at_two_phones_has_one_whatsapp_id() -> None:
+def test_same_message_at_two_phones_has_one_other_name() -> None:
     def seen_by(phone: int, flag: str) -> Any:
         told = f"{flag}_120363041122334455@g.us_3EB0A1_5493875550144@c.us"
         body = {
@@ -105,7 +105,7 @@ def test_same_message_at_two_phones_has_one_whatsapp_id() -> None:
 
     theirs, ours = seen_by(61007, "false"), seen_by(61008, "true")
     assert theirs.provider_message_id != ours.provider_message_id
-    assert theirs.also_known_as == ours.also_known_as == "3EB0A1"
+    assert theirs.also_known_as == ours.also_known_as == "120363041122334455@g.us_3EB0A1"
     assert (theirs.inbox_address, ours.inbox_address) == ("61007", "61008")
 
 
