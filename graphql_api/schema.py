@@ -28,11 +28,12 @@ from graphql_api.core.subscriptions import EventSubscription
 from graphql_api.errors import Unauthenticated, coded, present
 from graphql_api.inboxes.queries import InboxQuery
 from graphql_api.limits import MAX_PAGE, Limits, examine
+from graphql_api.people.mutations import PersonMutation
 from graphql_api.people.queries import PersonQuery
 from graphql_api.threads import in_thread
 
 Query = merge_types("Query", (AccountQuery, InboxQuery, ConversationQuery, PersonQuery, EventQuery))
-Mutation = merge_types("Mutation", (ConversationMutation, SendingMutation))
+Mutation = merge_types("Mutation", (ConversationMutation, SendingMutation, PersonMutation))
 Subscription = merge_types("Subscription", (EventSubscription,))
 
 AT_ONCE = frozenset({AllowedType.QUERY, AllowedType.MUTATION})

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -57,6 +58,24 @@ def identities_of(actor: Actor, people: Iterable[Person]) -> dict[int, list[Iden
     found: dict[int, list[Identity]] = defaultdict(list)
     for identity in identities_for(actor).filter(person__in=people).order_by("pk"):
         found[identity.person_id].append(identity)
+    return found
+
+
+def marketing_stopped_of(people: Iterable[Person]) -> dict[int, list[datetime]]:
+    """Return since when several people want no marketing, at whichever address they said so."""
+    found: dict[int, list[datetime]] = defaultdict(list)
+    stopped = Identity.objects.filter(person__in=people, marketing_stopped_at__isnull=False)
+    for identity in stopped.order_by("marketing_stopped_at"):
+        if identity.marketing_stopped_at:
+            found[identity.person_id].append(identity.marketing_stopped_at)
+    return found
+
+
+def merges_of(actor: Actor, people: Iterable[Person]) -> dict[int, list[PersonMerge]]:
+    """Return who was merged into several people, latest first, by the key of the person."""
+    found: dict[int, list[PersonMerge]] = defaultdict(list)
+    for merge in merges_for(actor).filter(kept__in=people).order_by("-pk"):
+        found[merge.kept_id].append(merge)
     return found
 
 

@@ -102,7 +102,7 @@ class MessageType:
 
     @strawberry.field(description="In a group: the address of whoever wrote it.")
     def written_by(self) -> IdentityType | None:
-        return None if self.row.written_by is None else IdentityType.of(self.row.written_by)
+        return None if self.row.written_by is None else IdentityType.of(self.row.written_by, self.row.inbox.account)
 
     @strawberry.field(description="The message this one answers.")
     def reply_to(self) -> "MessageType | None":
@@ -193,7 +193,7 @@ class ConversationType:
 
     @strawberry.field(description="The address of the person in this conversation.")
     def identity(self) -> IdentityType:
-        return IdentityType.of(self.row.identity)
+        return IdentityType.of(self.row.identity, self.row.inbox.account)
 
     @strawberry.field
     def inbox(self) -> InboxType:

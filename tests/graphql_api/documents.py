@@ -34,3 +34,15 @@ mutation SendFile($input: SendAttachmentInput!) { sendAttachment(input: $input) 
   ... on Message { id kind text status attachments { id kind mimeType name size } }
   ... on OperationInfo { messages { kind field code message } } } }
 """
+IDENTITIES = """
+query Identities($id: ID!) { person(id: $id) { id marketingStoppedAt identities { id scope address username inboxProvider }
+  merges { mergedId mergedName reason undoneAt } } }
+"""  # noqa: E501
+MERGE = """
+mutation Merge($input: MergePersonsInput!) { mergePersons(input: $input) { __typename ... on Person { id name
+  identities { id scope address username inboxProvider } } ... on OperationInfo { messages { kind field code message } } } }
+"""  # noqa: E501
+UNMERGE = """
+mutation Unmerge($input: UnmergePersonsInput!) { unmergePersons(input: $input) { __typename ... on Person { id name
+  identities { address } } ... on OperationInfo { messages { kind field code message } } } }
+"""
