@@ -13,7 +13,7 @@ from providers.whatsapp import wire
 from providers.whatsapp.graph import Graph
 
 #: Where Meta keeps files; our token goes nowhere else.
-HOSTS: Final = ("lookaside.fbsbx.com", "*.fbsbx.com", "*.fbcdn.net", "*.whatsapp.net", "graph.facebook.com")
+HOSTS: Final = ("*.fbsbx.com", "*.fbcdn.net", "*.whatsapp.net")
 MAX_BYTES: Final = 100 * MEGABYTE
 
 
@@ -45,8 +45,6 @@ async def fetch(graph: Graph, client: Reader, *, phone_number_id: str, file: Rem
         return await client.download(file.url, headers=graph.authorization, rule=rule, to=to)
     for _ in range(2):
         link = await _resolve(graph, client, phone_number_id=phone_number_id, media_id=file.media_id)
-        to.seek(0)
-        to.truncate()
         try:
             return await client.download(link, headers=graph.authorization, rule=rule, to=to)
         except MediaGone as error:

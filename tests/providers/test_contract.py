@@ -114,7 +114,7 @@ def test_damaged_payload_never_raises(kind: str, data: st.DataObject) -> None:
 
 
 @every_kind
-@pytest.mark.parametrize("poison", ["\0", "\ud83d", "\udc00x\0", "٣" * 30, "9" * 5000, "\u202e<b>"])
+@pytest.mark.parametrize("poison", ["\udc00\0\ud83d\u202e<b>", "٣" * 30, "9" * 5000])
 def test_poison_in_any_place_stops_nothing(kind: str, poison: str) -> None:
     for payload in payloads_of(kind):
         for poisoned in _each_text_replaced(payload, poison):
