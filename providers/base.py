@@ -205,6 +205,7 @@ class Provider(ABC):
     kind: ClassVar[str]
     label: ClassVar[str]
     capabilities: ClassVar[Capabilities]
+    shared_path: ClassVar[str] = ""  #: where all accounts of this kind are posted to; "": each has its own address
 
     @classmethod
     def credential_fields(cls) -> list[CredentialField]:

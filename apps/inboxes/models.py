@@ -64,7 +64,8 @@ class ProviderAccount(models.Model):
     @property
     def webhook_path(self) -> str:
         """The path the provider posts to."""
-        return f"/webhooks/{self.webhook_key}/"
+        known = registry.PROVIDERS.get(self.kind)
+        return (known.shared_path if known else "") or f"/webhooks/{self.webhook_key}/"
 
     @property
     def webhook_url(self) -> str:

@@ -21,7 +21,7 @@ from providers.base import (
 from providers.capabilities import MEGABYTE, Capabilities, FileLimit, MediaTransfer
 from providers.contents import ContentKind, RemoteFile
 from providers.errors import MediaGone, RefusedForNow, Rejected, UncertainSend, Unreachable
-from providers.external import inbound, outbound
+from providers.external import inbound, outbound, wire
 from providers.types import DeliveryStatus, Event, FailureReason, OutboundMessage, SendResult, WebhookRequest
 
 FILE_MAX_BYTES = 100 * MEGABYTE
@@ -54,6 +54,7 @@ class External(Provider):
         resolves_uncertain=False,
         has_handshake=False,
     )
+    shared_path: ClassVar[str] = wire.PATH
 
     token: str = credential(
         gettext_noop("Token"),

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.core.management import CommandError, call_command
 
 from apps.inboxes.actions.accounts import stored_credentials
 from apps.inboxes.models import Inbox, ProviderAccount
+from providers.registry import PROVIDERS
 from tests import factories
 from tests.commands.conftest import Call
 
@@ -30,6 +32,36 @@ def test_an_account_is_added(call: Call) -> None:
     assert stored_credentials(account) == {**CREDENTIALS, "app_secret": ["one"]}
 
 
+META = {"app_secret": "one", "access_token": "two", "verify_token": "three"}
+EVERY_KIND: dict[str, tuple[Any, Any]] = {
+    "whatsapp": (CREDENTIALS, {**CREDENTIALS, "app_secret": ["one"]}),
+    "whatsapp_coexistence": (CREDENTIALS, {**CREDENTIALS, "app_secret": ["one"]}),
+    "maytapi": ({"product_id": "p", "api_key": "k"}, {"product_id": "p", "api_key": "k"}),
+    "instagram": ({**META, "login": "facebook"}, {**META, "app_secret": ["one"], "login": "facebook"}),
+    "external": (
+        {"token": "t", "endpoint_url": "https://adapter.example.org/send", "idempotent": True},
+        {"token": "t", "endpoint_url": "https://adapter.example.org/send", "idempotent": "true"},
+    ),
+    "simulator": ({"secret": "s"}, {"secret": "s"}),
+}
+
+
+@pytest.mark.parametrize("kind", PROVIDERS)
+def test_an_account_of_every_kind_is_added_and_can_speak(kind: str, call: Call) -> None:
+    given, stored = EVERY_KIND[kind]
+    factories.make_branch()
+    made = call("add_account", "--provider", kind, "--name", kind, "--credentials", json.dumps(given))
+    call("add_inbox", "--account", made["id"], "--address", "1060403000001", "--name", kind)
+
+    account = ProviderAccount.objects.get(pk=made["id"])
+    assert stored_credentials(account) == stored
+    assert account.provider().kind == kind
+    (listed,) = call("accounts")["accounts"]
+    path = "/api/messages" if kind == "external" else f"/webhooks/{account.webhook_key}/"
+    assert listed["webhook_url"] == settings.PUBLIC_URL + path
+    assert (listed["provider"], listed["inboxes"][0]["address"]) == (kind, "1060403000001")
+
+
 def test_credentials_may_come_by_standard_input(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps({**CREDENTIALS, "app_secret": ["one", "other"]})))
     made = call("add_account", *ACCOUNT, "--credentials", "-")
@@ -39,7 +71,7 @@ def test_credentials_may_come_by_standard_input(call: Call, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("provider", "credentials", "words"),
     [
-        ("nope", "{}", "There is no provider “nope”. Known: whatsapp, simulator."),
+        ("nope", "{}", f"There is no provider “nope”. Known: {', '.join(PROVIDERS)}."),
         ("whatsapp", "{}", "app_secret is missing. .*access_token is missing."),
         ("whatsapp", '{"app_secret": 5, "access_token": "x"}', "app_secret is not valid."),
         ("whatsapp", '{"app_secret": "x", "access_token": "x", "colour": "x"}', "colour is not a credential"),
