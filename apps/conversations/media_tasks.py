@@ -209,7 +209,8 @@ def _made(claim: Preparation, source: Path) -> Path:
             workshop.convert_sound(source, mime_type=claim.attachment.mime_type, target=target, into=into)
         else:
             side = prepare.STICKER_SIDE if claim.kind is ContentKind.STICKER else None
-            workshop.convert_picture(source, target=target, into=into, max_bytes=claim.limit.max_bytes, side=side)
+            most = min(claim.limit.max_bytes, prepare.STICKER_BYTES) if side else claim.limit.max_bytes
+            workshop.convert_picture(source, target=target, into=into, max_bytes=most, side=side)
     except workshop.WorkFailed as error:
         text = "The file could not be made into a format of this channel."
         raise Rejected("file_type", text, reason=FailureReason.MEDIA) from error

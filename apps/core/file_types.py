@@ -64,7 +64,7 @@ def type_of(file: BinaryIO, name: str = "") -> str:
 def family(mime_type: str) -> str:
     """Return image, audio, video, or nothing for what is a document."""
     first = mime_type.partition("/")[0]
-    return first if first in {"image", "audio", "video"} else ""
+    return first if first in {"image", "audio", "video"} and not UNSAFE.fullmatch(mime_type) else ""
 
 
 def claimed_type(name: str) -> str:

@@ -11,9 +11,16 @@ from typing import Any
 
 import av
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.fields.files import FieldFile
 from PIL import Image
 
 GPS = "GPS of a school"
+
+
+def content_of(stored: FieldFile) -> bytes:
+    with stored.open("rb") as file:
+        content: bytes = file.read()
+    return content
 
 
 def uploaded(name: str, content: bytes) -> SimpleUploadedFile:

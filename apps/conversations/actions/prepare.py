@@ -30,6 +30,8 @@ UPLOAD_KEPT = timedelta(days=29)
 SOUNDS = ("audio/ogg", "audio/mp4", "audio/mpeg")
 PICTURES = ("image/jpeg", "image/png", "image/webp")
 STICKER_SIDE = 512
+STICKER_BYTES = 100 * 1024
+"""Of one that does not move; what we make never does."""
 CAMERA = (b"Exif\0\0", b"eXIf", b"EXIF", b"http://ns.adobe.com/xap/")
 """How what a camera tells of place and time begins, in each format."""
 MONO_OPUS = b"OpusHead\x01\x01"
