@@ -217,7 +217,7 @@ class AddressesChanged:
     """The provider says that these addresses are one person: a number or an id changed, or came to light."""
 
     path: str
-    inbox_address: str
+    inbox_address: str  #: empty: of all of the account
     known: Address
     now: tuple[Address, ...]
     provider_time: datetime | None = None

@@ -10,11 +10,16 @@ from providers.types import Event
 from tests.providers.accounts import account
 
 
+def files_of(kind: str) -> list[Path]:
+    """Return every payload file of a kind."""
+    files = (Path(__file__).parent / kind / "payloads").glob("*.json")
+    return sorted(path for path in files if not path.name.endswith(".expected.json"))
+
+
 @functools.cache
 def payloads_of(kind: str) -> list[object]:
     """Return every body in the folder of a kind."""
-    files = (Path(__file__).parent / kind / "payloads").glob("*.json")
-    return [json.loads(path.read_text()) for path in sorted(files) if not path.name.endswith(".expected.json")]
+    return [json.loads(path.read_text()) for path in files_of(kind)]
 
 
 @functools.cache

@@ -159,6 +159,9 @@ class Delivery:
                 self._broken.append(BrokenPart(path=item.path, error_class="BrokenItem", detail=item.error))
             case AccountNotice():
                 self._try(item.path, self._notice(item))
+            case AddressesChanged(inbox_address=""):
+                work = partial(apply_addresses_changed, account=self._event.account, change=item, actor=SYSTEM)
+                self._try(item.path, work)
             case _:
                 if inbox := self._inbox(item.inbox_address):
                     self._try(item.path, self._work(item, inbox))
