@@ -10,6 +10,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -17,11 +18,12 @@ from unfold.widgets import (
 from apps.core.admin import HouseForm, error_lists
 from apps.core.admin_site import actor_of
 from apps.inboxes.models import DeadLetter, ProviderAccount
-from apps.inboxes.queries import dead_letters_for
+from apps.inboxes.queries import accounts_for, dead_letters_for
 from providers import registry
 from providers.base import CredentialField
 
 PREFIX = "credential_"
+SILENCE = ("silence_minutes", "expected_from", "expected_until")
 STORED = _("•••• stored")
 
 
@@ -55,7 +57,13 @@ class AccountForm(HouseForm):
 
     class Meta:
         model = ProviderAccount
-        fields = ("name", "is_active")
+        fields = ("name", "is_active", *SILENCE)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in SILENCE:
+            if name in self.fields:
+                self.fields[name].required = False
 
     def given_credentials(self) -> dict[str, Any]:
         """Return what was entered; an empty secret means: keep the stored one."""
@@ -103,6 +111,23 @@ def _credential(line: CredentialField, stored: Any) -> forms.CharField:
         initial=initial,
         required=line.is_required and not stored,
     )
+
+
+class ReplaySinceDialog(BaseDialogForm):
+    """From when on to process webhooks again, and of which account."""
+
+    since = forms.SplitDateTimeField(label=_("Since"), widget=UnfoldAdminSplitDateTimeWidget)
+    account = forms.ModelChoiceField(
+        label=_("Account"),
+        queryset=ProviderAccount.objects.none(),
+        required=False,
+        empty_label=_("All"),
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["account"].queryset = accounts_for(actor_of(self.request))
 
 
 class ReplayClassDialog(BaseDialogForm):

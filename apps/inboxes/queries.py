@@ -1,8 +1,12 @@
 """The doors of this room."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from apps.core.actors import Actor, Scope
 from apps.inboxes.models import (
@@ -15,6 +19,33 @@ from apps.inboxes.models import (
     WebhookBody,
     WebhookEvent,
 )
+
+DELAYS = 100
+"""How many of the last deliveries tell how long they usually take."""
+_HEALTH = f"""
+SELECT account.id, heard.received_at, delay.median, letters.count
+FROM inboxes_provideraccount account
+LEFT JOIN LATERAL (
+    SELECT received_at FROM inboxes_webhookevent WHERE account_id = account.id ORDER BY id DESC LIMIT 1) heard ON true
+LEFT JOIN LATERAL (
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY delay_ms) AS median FROM (
+        SELECT delay_ms FROM inboxes_webhookevent WHERE account_id = account.id ORDER BY id DESC LIMIT {DELAYS}) last
+    WHERE delay_ms IS NOT NULL) delay ON true
+LEFT JOIN LATERAL (
+    SELECT count(*) FROM inboxes_deadletter letter JOIN inboxes_webhookevent event ON event.id = letter.event_id
+    WHERE event.account_id = account.id AND letter.state = 'open') letters ON true
+WHERE account.id = ANY(%(accounts)s)
+"""  # noqa: S608 – constants only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How well webhooks of one account come."""
+
+    last_event_at: datetime | None
+    delay_seconds: float | None  #: from the provider's time of a thing to us, the median of the last ones
+    open_letters: int
+    is_silent: bool  #: longer without an event than it may be
 
 
 def inboxes_for(actor: Actor) -> QuerySet[Inbox]:
@@ -74,6 +105,46 @@ def with_body(events: QuerySet[WebhookEvent]) -> QuerySet[WebhookEvent]:
     """Return those of some deliveries that can be processed again, since their bytes are still kept."""
     kept = WebhookBody.objects.filter(event_uid=OuterRef("uid"), received_at=OuterRef("received_at"))
     return events.filter(Exists(kept))
+
+
+def health_of(accounts: Iterable[ProviderAccount]) -> dict[int, Health]:
+    """Return how well webhooks of each account come, by its key."""
+    known = {account.pk: account for account in accounts}
+    with connection.cursor() as cursor:
+        cursor.execute(_HEALTH, {"accounts": list(known)})
+        rows = cursor.fetchall()
+    now = timezone.now()
+    return {
+        pk: Health(
+            last_event_at=heard,
+            delay_seconds=None if delay is None else delay / 1000,
+            open_letters=letters,
+            is_silent=_is_silent(known[pk], heard, now),
+        )
+        for pk, heard, delay, letters in rows
+    }
+
+
+def _is_silent(account: ProviderAccount, heard: datetime | None, now: datetime) -> bool:
+    """Tell whether nothing came for longer than it may, counted from when events are expected today."""
+    opened = _expected_since(account, timezone.localtime(now))
+    if account.silence_minutes is None or not account.is_active or opened is None:
+        return False
+    since = max(heard or account.created_at, opened)
+    return now - since > timedelta(minutes=account.silence_minutes)
+
+
+def _expected_since(account: ProviderAccount, now: datetime) -> datetime | None:
+    """Return since when events are expected, None outside of those hours; they may go over midnight."""
+    start, end = account.expected_from, account.expected_until
+    if start == end:
+        return account.created_at
+    begun = timezone.make_aware(datetime.combine(now.date(), start))  # noqa: DTZ – made aware
+    if start < end:
+        return begun if start <= now.time() < end else None
+    if now.time() < end:
+        return begun - timedelta(days=1)
+    return begun if now.time() >= start else None
 
 
 def dead_letters_for(actor: Actor) -> QuerySet[DeadLetter]:

@@ -1,20 +1,24 @@
 """Setting up accounts and inboxes."""
 
 import logging
+import re
+from datetime import time, timedelta
 from io import StringIO
 
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from apps.inboxes.actions.accounts import stored_credentials
-from apps.inboxes.models import Inbox, ProviderAccount
+from apps.inboxes.models import Inbox, ProviderAccount, WebhookEvent
 from apps.organization.models import Branch
 from providers import registry
 from tests.admin.conftest import Enter, send
 from tests.admin.house import House, fingerprint
+from tests.factories import make_event
 
 CANARY = "canary-7c1f"
 WHATSAPP = {
@@ -24,7 +28,8 @@ WHATSAPP = {
     "credential_verify_token": "",
     "credential_waba_id": "424242",
 }
-ADD = "/admin/inboxes/provideraccount/add/"
+LIST = "/admin/inboxes/provideraccount/"
+ADD = f"{LIST}add/"
 
 
 def change(account: ProviderAccount) -> str:
@@ -70,7 +75,7 @@ def test_an_empty_secret_keeps_the_stored_one(account: ProviderAccount, enter: E
     sent = {"name": "Otro nombre", "is_active": "on", "credential_waba_id": "424242"}
     assert send(enter("administrator"), change(account), sent).status_code == 302
     account = ProviderAccount.objects.get(pk=account.pk)
-    assert (account.name, stored_credentials(account), account.revision) == ("Otro nombre", before, 1)
+    assert (account.name, stored_credentials(account), account.revision) == ("Otro nombre", before, 2)
 
 
 def test_one_new_secret_leaves_the_others(account: ProviderAccount, enter: Enter) -> None:
@@ -202,3 +207,31 @@ def test_the_admin_has_its_own_policy_and_the_rest_the_strict_one(built: House, 
     for path in ("/login/", "/admin/nope/", "/chat/"):
         assert "unsafe" not in enter("operator").get(path).headers["Content-Security-Policy"]
     assert "unsafe" not in enter("operator").get("/admin/").headers["Content-Security-Policy"]
+
+
+def test_how_webhooks_come_is_said_in_the_list_and_on_the_page(account: ProviderAccount, enter: Enter) -> None:
+    client = enter("administrator")
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    WebhookEvent.objects.filter(account=account).delete()
+    make_event(account, received_at=timezone.now() - timedelta(seconds=40), delay_ms=1200)
+    for address in (LIST, change(account)):
+        assert re.search(r"last event 4\d s ago, median delay 1\.2 s", client.get(address).content.decode())
+    ProviderAccount.objects.filter(pk=account.pk).update(
+        silence_minutes=1,
+        expected_from=time(0),
+        expected_until=time(0),
+        created_at=timezone.now() - timedelta(days=1),
+    )
+    WebhookEvent.objects.filter(account=account).update(received_at=timezone.now() - timedelta(minutes=5))
+    assert "silent: last event 5" in client.get(LIST).content.decode()
+
+
+def test_the_silence_alarm_is_set_on_the_page(account: ProviderAccount, enter: Enter) -> None:
+    sent = {"name": account.name, "is_active": "on", "credential_waba_id": "424242"}
+    given = {"silence_minutes": "45", "expected_from": "09:00", "expected_until": "18:30"}
+    assert send(enter("administrator"), change(account), {**sent, **given}).status_code == 302
+    account.refresh_from_db()
+    assert (account.silence_minutes, account.expected_from, account.expected_until) == (45, time(9), time(18, 30))
+    send(enter("administrator"), change(account), sent)
+    account.refresh_from_db()
+    assert (account.silence_minutes, account.expected_from, account.expected_until) == (None, time(9), time(18, 30))

@@ -2,14 +2,17 @@
 
 import json
 import logging
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from apps.inboxes.admin.masking import mask, preview
 from apps.inboxes.models import DeadLetter, WebhookBody, WebhookEvent
 from tests.admin.conftest import Enter
 from tests.admin.house import BODY, House, fingerprint
+from tests.factories import make_event
 from tests.jobs import run_jobs
 
 EVENTS = "/admin/inboxes/webhookevent/"
@@ -145,3 +148,14 @@ def test_what_is_no_longer_kept_is_said_and_not_processed(built: House, enter: E
     answer = client.post(EVENTS, {"action": "replay_selected", "_selected_action": [event.pk]}, follow=True)
     assert "cannot be processed again" in answer.content.decode()
     assert states(event) == ["dead"]
+
+
+def test_all_since_a_time_is_processed_again(built: House, enter: Enter) -> None:
+    ours, theirs = built.own[WebhookEvent], built.foreign[WebhookEvent]
+    old = make_event(ours.account, b"{}", received_at=timezone.now() - timedelta(days=2), state="processed")
+    since = timezone.localtime() - timedelta(days=1)
+    sent = {**CONFIRMED, "since_0": f"{since:%d/%m/%Y}", "since_1": f"{since:%H:%M:%S}", "account": ""}
+    assert "HX-Redirect" in enter("supervisor").post(f"{EVENTS}replay_since/", sent).headers
+    assert states(ours, old, theirs) == ["new", "processed", "dead"]
+    refused = enter("supervisor").post(f"{EVENTS}replay_since/", {**sent, "account": theirs.account_id})
+    assert "HX-Redirect" not in refused.headers

@@ -20,7 +20,7 @@ def test_accounts_are_listed_with_their_health(call: Call) -> None:
     account = make_account("toy", credentials=CREDENTIALS, name="Uno", last_event_at=heard)
     inbox = make_inbox(account, make_branch("Centro"), name="Uno Centro", address="1")
     make_account(name="Dos", is_active=False, state="needs_auth", state_reason="190")
-    event = make_event(account, state="dead")
+    event = make_event(account, state="dead", received_at=heard, delay_ms=1200)
     DeadLetter.objects.create(event=event, error_class="KeyError")
     call("operate_account", "--account", account.pk, "--operation", "check")
 
@@ -44,6 +44,8 @@ def test_accounts_are_listed_with_their_health(call: Call) -> None:
         "handshake_at": None,
         "last_event_at": heard.isoformat(),
         "last_bad_signature_at": None,
+        "median_delay_seconds": 1.2,
+        "is_silent": False,
         "open_dead_letters": 1,
         "checked_at": checked_at.isoformat(),
         "inboxes": [

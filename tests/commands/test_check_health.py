@@ -1,7 +1,7 @@
 """check_health: every finding, well and not."""
 
 import json
-from datetime import timedelta
+from datetime import time, timedelta
 from io import StringIO
 from typing import Any
 
@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from apps.conversations.models import Message
 from apps.core.models import Heartbeat
-from apps.inboxes.models import DeadLetter, ProviderAccount
+from apps.inboxes.models import DeadLetter, ProviderAccount, WebhookEvent
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +50,7 @@ def test_all_is_well() -> None:
         "messages due",
         "dead letters",
         "accounts",
+        "silence",
     ]
 
 
@@ -89,7 +90,7 @@ def test_what_waits_for_a_person_is_found() -> None:
     ProviderAccount.objects.filter(pk=account.pk).update(state="needs_auth")
     troubles, facts = look()
     assert troubles == {"dead letters", "accounts"}
-    assert facts["findings"][-1]["detail"] == f"need credentials: {account.pk}"
+    assert facts["findings"][-2]["detail"] == f"need credentials: {account.pk}"
     DeadLetter.objects.filter(pk=letter.pk).update(state="discarded")
     ProviderAccount.objects.filter(pk=account.pk).update(is_active=False)
     assert look()[0] == set()
@@ -111,3 +112,14 @@ def test_people_read_lines_and_the_last_one_says_what_is_wrong(capsys: pytest.Ca
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "ok   database: reads and writes"
     assert "FAIL cluster bulk: never finished a task" in said
+
+
+def test_an_account_that_is_too_quiet_is_found() -> None:
+    long_ago = timezone.now() - timedelta(days=1)
+    hours: dict[str, Any] = {"expected_from": time(0), "expected_until": time(0)}
+    account = factories.make_account(silence_minutes=30, created_at=long_ago, **hours)
+    factories.make_event(account, received_at=timezone.now() - timedelta(minutes=29), state="processed")
+    assert look()[0] == set()
+    WebhookEvent.objects.update(received_at=timezone.now() - timedelta(minutes=31))
+    troubles, facts = look()
+    assert (troubles, facts["findings"][-1]["detail"]) == ({"silence"}, f"nothing comes from: {account.pk}")

@@ -82,6 +82,14 @@ def test_a_notice_about_one_number_pauses_that_number_alone():
     assert claimed() == [inbox]
 
 
+def test_a_notice_about_a_number_that_is_not_ours_pauses_nothing():
+    account = make_account()
+    notice = says(NoticeEffect.PAUSE, inbox_address="999")
+    assert record_notice(account=account, inbox=None, notice=notice, actor=SYSTEM)
+    account.refresh_from_db()
+    assert account.state == "ok"
+
+
 def test_a_pause_stops_what_was_claimed_and_not_yet_sent():
     message = waiting_message(make_inbox())
     claims = claim_due(limit=1, actor=SYSTEM)

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from typing import assert_never
 
@@ -86,7 +87,8 @@ def process_statuses(events: Sequence[WebhookEvent]) -> list[WebhookEvent]:
             told = [(update, event.received_at) for event, updates in group for update in updates]
             apply_told(inbox=inbox, told=told, actor=SYSTEM)
             for event, updates in group:
-                finish_event(event=event, items=len(updates), ignored=[], broken=[], actor=SYSTEM)
+                said_at = newest_time(updates)
+                finish_event(event=event, items=len(updates), ignored=[], broken=[], said_at=said_at, actor=SYSTEM)
                 done.add(event.pk)
     except Exception:  # the turn of each will tell what is wrong with it
         logger.exception("event.statuses_failed events=%s", len(events))
@@ -120,6 +122,13 @@ def _only_statuses(event: WebhookEvent) -> list[StatusUpdate]:
     return updates if len(updates) == len(items) else []
 
 
+def newest_time(items: Sequence[Event]) -> datetime | None:
+    """Return when the newest of these happened, as the provider says; what is of the past does not count."""
+    now = [item for item in items if not getattr(item, "is_imported", False)]
+    times = [getattr(item, "provider_time", None) for item in now]
+    return max((at for at in times if at is not None), default=None)
+
+
 class Delivery:
     """The items of one journal row on their way into the database."""
 
@@ -145,7 +154,12 @@ class Delivery:
         for item in items:
             self._apply_item(item)
         if not finish_event(
-            event=self._event, items=len(items), ignored=self._ignored, broken=self._broken, actor=SYSTEM
+            event=self._event,
+            items=len(items),
+            ignored=self._ignored,
+            broken=self._broken,
+            said_at=newest_time(items),
+            actor=SYSTEM,
         ):
             logger.warning("event.lease_lost event=%s", self._event.uid)
 

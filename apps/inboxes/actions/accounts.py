@@ -1,7 +1,7 @@
 """What is done to accounts at providers."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -65,6 +65,26 @@ def rename_account(*, account: ProviderAccount, name: str, actor: Actor) -> None
     account.full_clean(exclude=["credentials"])
     account.revision = F("revision") + 1  # an external adapter calls itself by this name
     account.save(update_fields=["name", "revision"])
+
+
+def set_silence_alarm(
+    *,
+    account: ProviderAccount,
+    minutes: int | None,
+    expected_from: time,
+    expected_until: time,
+    actor: Actor,
+) -> None:
+    """Say after how many minutes without an event an account is silent, and at what hours that counts.
+
+    Without minutes there is no alarm. Hours are those of the house; the same twice means the whole day.
+    Raises PermissionDenied, ValidationError.
+    """
+    require(actor, Scope.SETUP_WRITE)
+    account.silence_minutes, account.expected_from, account.expected_until = minutes, expected_from, expected_until
+    fields = ["silence_minutes", "expected_from", "expected_until"]
+    account.clean_fields(exclude={field.name for field in account._meta.fields} - set(fields))
+    account.save(update_fields=fields)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +25,7 @@ BURIED_AT_ONCE = 100
 FORGOTTEN_AT_ONCE = 1000
 MOST_LETTERS = 100
 """How many broken items of one delivery get a dead letter each; all are counted."""
+LONGEST_DELAY_MS = 2**31 - 1
 HEARD_EVERY = timedelta(seconds=10)
 
 
@@ -135,7 +136,7 @@ _FINISH = """
 WITH hasty AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 UPDATE inboxes_webhookevent event
 SET state = %(state)s, processed_at = statement_timestamp(), lease_token = NULL, lease_until = NULL,
-    item_count = %(items)s, ignored_count = %(ignored)s, dead_count = %(dead)s, note = %(note)s
+    delay_ms = %(delay)s, item_count = %(items)s, ignored_count = %(ignored)s, dead_count = %(dead)s, note = %(note)s
 FROM hasty WHERE event.id = %(event)s AND event.lease_token = %(token)s
 """
 
@@ -146,9 +147,13 @@ def finish_event(
     items: int,
     ignored: Sequence[str],
     broken: Sequence[BrokenPart],
+    said_at: datetime | None = None,
     actor: Actor,
 ) -> bool:
-    """Write how a delivery ended; False when the lease was lost and somebody else does it."""
+    """Write how a delivery ended; False when the lease was lost and somebody else does it.
+
+    `said_at` is when the newest of what it tells happened, by the provider's clock.
+    """
     require(actor, Scope.JOURNAL_REPLAY)
     if broken and len(broken) == max(items, 1):
         state = WebhookEvent.State.DEAD
@@ -157,7 +162,7 @@ def finish_event(
     else:
         state = WebhookEvent.State.PROCESSED
     words = {"state": state, "note": ", ".join(sorted(set(ignored)))[:300]}
-    counts = {"items": items, "ignored": len(ignored), "dead": len(broken)}
+    counts = {"items": items, "ignored": len(ignored), "dead": len(broken), "delay": _delay_ms(event, said_at)}
     has_letters = bool(broken or event.dead_count)
     with transaction.atomic(savepoint=False) if has_letters else nullcontext(), connection.cursor() as cursor:
         cursor.execute(_FINISH, {**words, **counts, "event": event.pk, "token": event.lease_token})
@@ -167,6 +172,13 @@ def finish_event(
     if is_finished:
         _note_arrival(event)
     return is_finished
+
+
+def _delay_ms(event: WebhookEvent, said_at: datetime | None) -> int | None:
+    """Return how long a delivery was on its way; 0 where the provider's clock is ahead of ours."""
+    if said_at is None:
+        return None
+    return min(max(round((event.received_at - said_at) / timedelta(milliseconds=1)), 0), LONGEST_DELAY_MS)
 
 
 def _note_arrival(event: WebhookEvent) -> None:
@@ -215,13 +227,26 @@ def replay_events(*, events: Sequence[uuid.UUID], actor: Actor) -> int:
     Those whose bytes are no longer kept stay as they are. Returns how many will be processed.
     """
     require(actor, Scope.JOURNAL_REPLAY)
-    chosen = with_body(events_for(actor).filter(uid__in=list(events)))
+    return _process_again(with_body(events_for(actor).filter(uid__in=list(events))))
+
+
+def _process_again(chosen: QuerySet[WebhookEvent]) -> int:
     replayed = WebhookEvent.objects.filter(pk__in=chosen.values("pk")).update(
         state=WebhookEvent.State.NEW, attempts=0, next_attempt_at=Now(), lease_token=None, lease_until=None
     )
     if replayed:
         enqueue(Job.PROCESS_EVENTS)
     return replayed
+
+
+@transaction.atomic
+def replay_since(*, since: datetime, account: ProviderAccount | None, actor: Actor) -> int:
+    """Process again all that came since a time, of one account or of all that exist for `actor`; return how many."""
+    require(actor, Scope.JOURNAL_REPLAY)
+    chosen = with_body(events_for(actor).filter(received_at__gte=since)).exclude(state=WebhookEvent.State.NEW)
+    if account is not None:
+        chosen = chosen.filter(account=account)
+    return _process_again(chosen)
 
 
 def forget_events(*, before: datetime, actor: Actor) -> int:

@@ -42,7 +42,8 @@ def record_notice(
             "effect": AccountNotice.Effect(notice.effect),
         },
     )
-    if is_new and notice.effect != NoticeEffect.NONE and not _is_overtaken(row):
+    is_about_ours = inbox is not None or not notice.inbox_address  # another's number changes nothing here
+    if is_new and is_about_ours and notice.effect != NoticeEffect.NONE and not _is_overtaken(row):
         _apply(account, inbox, notice)
     return is_new
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from apps.core.actors import Scope
+from apps.core.actors import Actor, Scope
 from apps.core.admin import DoorFilter, HouseAdmin, HouseInline, become, colours
 from apps.core.admin_site import actor_of
 from apps.inboxes.actions.accounts import (
@@ -27,16 +27,20 @@ from apps.inboxes.actions.accounts import (
     change_credentials,
     rename_account,
     set_account_active,
+    set_silence_alarm,
     stored_credentials,
 )
 from apps.inboxes.actions.inboxes import add_inbox, change_inbox
+from apps.inboxes.admin.health import health_words
 from apps.inboxes.admin.setup import SetUpPage
-from apps.inboxes.forms import PREFIX, AccountForm, account_form
+from apps.inboxes.forms import PREFIX, SILENCE, AccountForm, account_form
 from apps.inboxes.models import Inbox, ProviderAccount
-from apps.inboxes.queries import accounts_for, inboxes_for
+from apps.inboxes.queries import accounts_for, health_of, inboxes_for
 from providers import registry
 
 logger = logging.getLogger(__name__)
+
+HEALTH = "health of its webhooks"
 
 
 class InboxInline(HouseInline):
@@ -53,7 +57,7 @@ class ProviderAccountAdmin(SetUpPage):
     door = staticmethod(accounts_for)
     read_scope = Scope.INBOXES_READ
     write_scope = Scope.SETUP_WRITE
-    list_display = ("name", "provider", "health", "set_up", "is_active", "last_event_at", "last_bad_signature_at")
+    list_display = ("name", "provider", "health", "set_up", "is_active", "webhooks", "last_bad_signature_at")
     list_filter = ("state", "is_active")
     search_fields = ("name",)
     inlines = (InboxInline,)
@@ -66,7 +70,7 @@ class ProviderAccountAdmin(SetUpPage):
         "state",
         "state_reason",
         "handshake_at",
-        "last_event_at",
+        "webhooks",
         "last_bad_signature_at",
         "created_at",
     )
@@ -100,7 +104,7 @@ class ProviderAccountAdmin(SetUpPage):
         kind = obj.kind if obj else request.GET.get("kind", "")
         form = registry.PROVIDERS[kind].credential_fields() if kind in registry.PROVIDERS else []
         credentials = (_("Credentials"), {"fields": [PREFIX + line.name for line in form]})
-        state = ("state", "state_reason", "handshake_at", "last_event_at", "last_bad_signature_at", "created_at")
+        state = ("state", "state_reason", "webhooks", "handshake_at", "last_bad_signature_at", "created_at")
         if obj is None:
             return [(None, {"fields": ["name"]}), credentials]
         sets: list[tuple[Any, dict[str, Any]]] = [(None, {"fields": ["provider", "set_up", "name", "is_active"]})]
@@ -109,6 +113,7 @@ class ProviderAccountAdmin(SetUpPage):
             if registry.PROVIDERS[obj.kind].capabilities.has_handshake if obj.kind in registry.PROVIDERS else False:
                 webhook.append("verify_token_hint")
             sets += [(_("Webhook"), {"fields": [*webhook, "more_inboxes"]}), credentials]
+            sets += [(_("Silence alarm"), {"fields": SILENCE, "description": _("Hours are those of the house.")})]
         return [*sets, (_("State"), {"fields": state})]
 
     def save_model(self, request: HttpRequest, obj: ProviderAccount, form: AccountForm, change: bool) -> None:
@@ -120,8 +125,28 @@ class ProviderAccountAdmin(SetUpPage):
         if "name" in form.changed_data:
             rename_account(account=obj, name=form.cleaned_data["name"], actor=actor)
         set_account_active(account=obj, is_active=form.cleaned_data["is_active"], actor=actor)
+        if set(SILENCE) & set(form.changed_data):
+            self._set_silence_alarm(obj, form, actor)
         if changed := form.changed_credentials():
             change_credentials(account=obj, credentials=changed, actor=actor)
+
+    def _set_silence_alarm(self, account: ProviderAccount, form: AccountForm, actor: Actor) -> None:
+        kept = ProviderAccount.objects.get(pk=account.pk)
+        set_silence_alarm(
+            account=account,
+            minutes=form.cleaned_data["silence_minutes"],
+            expected_from=form.cleaned_data["expected_from"] or kept.expected_from,
+            expected_until=form.cleaned_data["expected_until"] or kept.expected_until,
+            actor=actor,
+        )
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Ask for the health of all that are listed at once."""
+        page = super().get_changelist_instance(request)
+        health = health_of(page.result_list)
+        for account in page.result_list:
+            vars(account)[HEALTH] = health[account.pk]
+        return page
 
     @display(description=_("provider"), ordering="kind")
     def provider(self, account: ProviderAccount) -> str:
@@ -132,6 +157,10 @@ class ProviderAccountAdmin(SetUpPage):
     def health(self, account: ProviderAccount) -> tuple[str, str]:
         words = account.get_state_display()
         return account.state, f"{words}: {account.state_reason}" if account.state_reason else str(words)
+
+    @display(description=_("webhooks"), label=colours(silent="danger", heard="success", nothing="info"))
+    def webhooks(self, account: ProviderAccount) -> tuple[str, str]:
+        return health_words(vars(account).get(HEALTH) or health_of([account])[account.pk])
 
     @display(description=_("set-up"))
     def set_up(self, account: ProviderAccount) -> SafeString:

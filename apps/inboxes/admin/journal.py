@@ -18,9 +18,9 @@ from unfold.decorators import action, display
 from apps.core.actors import Scope
 from apps.core.admin import DoorFilter, HouseInline, RecordAdmin, colours, go_to
 from apps.core.admin_site import actor_of
-from apps.inboxes.actions.journal import discard_dead_letter, replay_events
+from apps.inboxes.actions.journal import discard_dead_letter, replay_events, replay_since
 from apps.inboxes.admin.masking import mask, preview
-from apps.inboxes.forms import DiscardDialog, ReplayClassDialog
+from apps.inboxes.forms import DiscardDialog, ReplayClassDialog, ReplaySinceDialog
 from apps.inboxes.models import DeadLetter, WebhookEvent
 from apps.inboxes.queries import dead_letters_for, events_for
 
@@ -61,6 +61,10 @@ class Replayable(RecordAdmin):
             self.message_user(request, words % {"gone": gone}, messages.WARNING)
             if not count:
                 return
+        self.say_replayed(request, count)
+
+    def say_replayed(self, request: HttpRequest, count: int) -> None:
+        """Say how many webhooks are processed again."""
         words = ngettext("%(count)d webhook is processed again.", "%(count)d webhooks are processed again.", count)
         self.message_user(request, words % {"count": count})
 
@@ -96,6 +100,7 @@ class WebhookEventAdmin(Replayable):
         "masked_body",
     )
     readonly_fields = fields
+    actions_list = ("replay_since",)
     actions_detail = ("replay_one", "show_raw")
 
     def get_search_results(
@@ -121,6 +126,22 @@ class WebhookEventAdmin(Replayable):
     @list_action(description=_("Process again"), permissions=["replay"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
         self.replay(request, list(queryset.values_list("uid", flat=True)[:AT_ONCE]))
+
+    @action(
+        description=_("Process again since a time"),
+        permissions=["replay"],
+        icon="replay",
+        dialog={
+            "title": _("Process again what came since a time"),
+            "description": _("What it said already is not said twice."),
+            "form_class": ReplaySinceDialog,
+            "form_submit_text": _("Process again"),
+        },
+    )
+    def replay_since(self, request: HttpRequest, form: ReplaySinceDialog) -> HttpResponse:
+        since, account = form.cleaned_data["since"], form.cleaned_data["account"]
+        self.say_replayed(request, replay_since(since=since, account=account, actor=actor_of(request)))
+        return go_to(self.list_page())
 
     @action(
         description=_("Process again"),

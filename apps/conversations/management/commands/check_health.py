@@ -20,6 +20,7 @@ from apps.core.commands import ScriptCommand
 from apps.core.models import Heartbeat
 from apps.inboxes.actions.journal import due_events
 from apps.inboxes.models import DeadLetter, ProviderAccount, WebhookEvent
+from apps.inboxes.queries import health_of
 
 HEARTBEAT_SECONDS = 90
 EVENT_SECONDS = 60
@@ -72,6 +73,7 @@ def looks() -> dict[str, Look]:
         "messages due": _messages,
         "dead letters": _dead_letters,
         "accounts": _accounts,
+        "silence": _silence,
     }
 
 
@@ -138,6 +140,12 @@ def _accounts() -> tuple[bool, str]:
     needing = ProviderAccount.objects.filter(is_active=True, state=ProviderAccount.State.NEEDS_AUTH)
     ids = ", ".join(str(pk) for pk in needing.order_by("pk").values_list("pk", flat=True))
     return not ids, f"need credentials: {ids}" if ids else "none needs credentials"
+
+
+def _silence() -> tuple[bool, str]:
+    watched = ProviderAccount.objects.filter(is_active=True).exclude(silence_minutes=None).defer("credentials")
+    silent = sorted(pk for pk, health in health_of(watched).items() if health.is_silent)
+    return not silent, f"nothing comes from: {', '.join(map(str, silent))}" if silent else "no account is silent"
 
 
 def _age(moment: datetime) -> float:

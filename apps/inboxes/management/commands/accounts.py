@@ -6,7 +6,7 @@ from typing import Any
 from apps.core.actors import SYSTEM
 from apps.core.commands import ScriptCommand
 from apps.inboxes.models import AccountOperation, ProviderAccount
-from apps.inboxes.queries import accounts_for, dead_letters_for, operations_for
+from apps.inboxes.queries import Health, accounts_for, health_of, operations_for
 
 
 class Command(ScriptCommand):
@@ -14,7 +14,8 @@ class Command(ScriptCommand):
 
     def run(self, options: Mapping[str, Any]) -> dict[str, Any]:
         accounts = accounts_for(SYSTEM).defer("credentials").prefetch_related("inboxes__branch").order_by("pk")
-        return {"accounts": [_facts(account) for account in accounts]}
+        health = health_of(accounts)
+        return {"accounts": [_facts(account, health[account.pk]) for account in accounts]}
 
     def show(self, facts: dict[str, Any], *, as_json: bool) -> None:
         """Print one object, or a line for each account."""
@@ -28,8 +29,7 @@ class Command(ScriptCommand):
             self.stdout.write(f"  {account['webhook_url']}")
 
 
-def _facts(account: ProviderAccount) -> dict[str, Any]:
-    letters = dead_letters_for(SYSTEM).filter(event__account=account, state="open")
+def _facts(account: ProviderAccount, health: Health) -> dict[str, Any]:
     check = (
         operations_for(SYSTEM).filter(account=account, name=AccountOperation.CHECK).exclude(finished_at=None).first()
     )
@@ -43,9 +43,11 @@ def _facts(account: ProviderAccount) -> dict[str, Any]:
         "state": account.state,
         "state_reason": account.state_reason,
         "handshake_at": _moment(account.handshake_at),
-        "last_event_at": _moment(account.last_event_at),
+        "last_event_at": _moment(health.last_event_at),
         "last_bad_signature_at": _moment(account.last_bad_signature_at),
-        "open_dead_letters": letters.count(),
+        "median_delay_seconds": health.delay_seconds,
+        "is_silent": health.is_silent,
+        "open_dead_letters": health.open_letters,
         "checked_at": _moment(check.finished_at) if check else None,
         "checks": check.checks if check else [],
         "inboxes": [
