@@ -29,13 +29,17 @@ def run_jobs() -> list[str]:
     return said
 
 
+CLUSTERS = ("default", "media")
+"""The queues a page waits for; what may take its time is run by `run_jobs`."""
+
+
 @contextmanager
 def worker() -> Iterator[None]:
-    """Run a worker that hears rings through the real broker, in a thread of this process."""
+    """Run a worker for each of CLUSTERS, which hears rings through the real broker, in threads of this process."""
     stopping = threading.Event()
 
-    def work() -> None:
-        broker = ListeningBroker(list_key="default")
+    def work(cluster: str) -> None:
+        broker = ListeningBroker(list_key=cluster)
         while not stopping.is_set():
             for pk, payload in broker.dequeue() or []:
                 run(payload)
@@ -44,12 +48,15 @@ def worker() -> Iterator[None]:
             broker._ear.close()
         connections.close_all()
 
-    thread = threading.Thread(target=work, name="test-worker")
-    thread.start()
+    threads = [threading.Thread(target=work, args=[name], name=f"test-worker-{name}") for name in CLUSTERS]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         stopping.set()
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify('mostrador_jobs', 'default')")
-        thread.join(15)
+            for name in CLUSTERS:
+                cursor.execute("SELECT pg_notify('mostrador_jobs', %s)", [name])
+        for thread in threads:
+            thread.join(15)

@@ -1,8 +1,10 @@
 """What the chat page shows of the conversations: a view of the list, page by page, and its counters."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import Count, Prefetch, Q, QuerySet, prefetch_related_objects
@@ -10,10 +12,12 @@ from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
 from apps.conversations.models import Conversation, Message, Reaction
-from apps.conversations.queries import ChatFilter, after_row, chat_list, conversations_for, thread
+from apps.conversations.queries import ChatFilter, after_row, answer_until, chat_list, conversations_for, thread
 from apps.core.actors import Actor
-from apps.inboxes.models import Inbox
+from apps.inboxes.models import AccountNotice, HistoryImport, Inbox, ProviderAccount
 from apps.inboxes.queries import inboxes_for
+from providers import registry
+from providers.capabilities import Capabilities
 
 PAGE = 50
 COUNTED = 1_000
@@ -145,6 +149,48 @@ def shown_thread(conversation: Conversation, *, before: Message | None, limit: i
         message.inbox = conversation.inbox
     prefetch_related_objects(messages, "attachments", "edits", REACTIONS, "written_by__person")
     return messages
+
+
+def composing(actor: Actor, conversation: Conversation) -> dict[str, Any]:
+    """Return what the composer may do here, as the channel's table says, and why it may nothing."""
+    can = registry.PROVIDERS[conversation.inbox.account.kind].capabilities
+    until = answer_until(conversation, actor)
+    ends_at, now = conversation.window_ends_at, timezone.now()
+    is_over = can.window_hours is not None and (until is None or until <= now)
+    return {
+        "can": can,
+        "files": json.dumps(_file_limits(can)),
+        "closed_why": _closed_why(conversation, is_over=is_over),
+        "late_until": until if until and not is_over and ends_at and ends_at <= now else None,
+    }
+
+
+def _file_limits(can: Capabilities) -> dict[str, Any]:
+    return {
+        kind: {"types": list(limit.mime_types), "bytes": limit.max_bytes, "caption": limit.caption_max_length}
+        for kind, limit in can.files.items()
+    }
+
+
+def _closed_why(conversation: Conversation, *, is_over: bool) -> str:
+    """Return why nothing can be written here now; nothing when it can."""
+    inbox = conversation.inbox
+    if not (inbox.is_active and inbox.account.is_active):
+        return "inbox"
+    if conversation.closed_at is not None:
+        return "closed"
+    return "window" if is_over else ""
+
+
+def account_state(actor: Actor, inbox: Inbox) -> dict[str, Any]:
+    """Return what is wrong with the account of an inbox, and how far the import of its history came."""
+    account, running = inbox.account, (HistoryImport.State.REQUESTED, HistoryImport.State.RUNNING)
+    history = HistoryImport.objects.filter(inbox=inbox, state__in=running).first()
+    notice = None
+    if account.state == ProviderAccount.State.PAUSED:
+        problems = AccountNotice.objects.filter(account=account, level=AccountNotice.Level.PROBLEM)
+        notice = problems.filter(Q(inbox=None) | Q(inbox=inbox)).first()
+    return {"history": history, "account_notice": notice}
 
 
 def other_conversations(actor: Actor, conversation: Conversation) -> list[Conversation]:

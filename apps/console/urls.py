@@ -2,18 +2,24 @@
 
 from django.urls import path
 
-from apps.console import views
+from apps.console.views import pages, sending, verbs
 
 app_name = "console"
 urlpatterns = [
-    path("chat/", views.home, name="home"),
-    path("chat/<int:pk>/", views.chat, name="chat"),
-    path("chat/<int:pk>/messages/", views.send, name="send"),
-    path("chat/<int:pk>/read/", views.read, name="read"),
-    path("chat/<int:pk>/pending/", views.pending, name="pending"),
-    path("chat/<int:pk>/assign/", views.assign, name="assign"),
-    path("chat/<int:pk>/close/", views.close, name="close"),
-    path("chat/<int:pk>/reopen/", views.reopen, name="reopen"),
-    path("chat/messages/<int:pk>/again/", views.send_again, name="again"),
-    path("chat/messages/<int:pk>/sent/", views.settle_as_sent, name="sent"),
+    path("chat/", pages.home, name="home"),
+    path("chat/<int:pk>/", pages.chat, name="chat"),
+    path("chat/<int:pk>/messages/", sending.send, name="send"),
+    path("chat/<int:pk>/place/", sending.send_form, {"kind": "place"}, name="send-place"),
+    path("chat/<int:pk>/card/", sending.send_form, {"kind": "card"}, name="send-card"),
+    path("chat/<int:pk>/menu/", sending.send_form, {"kind": "menu"}, name="send-menu"),
+    path("chat/<int:pk>/read/", verbs.read, name="read"),
+    path("chat/<int:pk>/pending/", verbs.pending, name="pending"),
+    path("chat/<int:pk>/assign/", verbs.assign, name="assign"),
+    path("chat/<int:pk>/close/", verbs.close, name="close"),
+    path("chat/<int:pk>/reopen/", verbs.reopen, name="reopen"),
+    path("chat/messages/<int:pk>/again/", sending.send_again, name="again"),
+    path("chat/messages/<int:pk>/sent/", sending.settle_as_sent, name="sent"),
+    path("chat/messages/<int:pk>/react/", sending.react, name="react"),
+    path("chat/messages/<int:pk>/edit/", sending.edit, name="edit"),
+    path("chat/messages/<int:pk>/withdraw/", sending.withdraw, name="withdraw"),
 ]

@@ -10,7 +10,14 @@ from providers.wire import Flag, Wire, Word, Words, objects
 
 Id = Annotated[wire.Id, Field(min_length=1)]
 Title = Annotated[Words, Field(max_length=300)]
-type Items[Model] = Annotated[tuple[Model, ...], BeforeValidator(objects)]
+
+
+def _objects(value: object) -> object:
+    """Take the objects of a list, theirs or ours."""
+    return objects(list(value) if isinstance(value, tuple) else value)
+
+
+type Items[Model] = Annotated[tuple[Model, ...], BeforeValidator(_objects)]
 
 
 class File(Wire):

@@ -226,9 +226,8 @@ def test_reactions_are_counted_and_named_and_what_was_taken_back_is_not(conversa
     Reaction.objects.create(message=message, identity=None, user=user, emoji="❤️", at=NOON)
     Reaction.objects.create(message=message, identity=other, emoji="", at=NOON)
     html = drawn(message)
-    assert re.findall(r'<span class="react" title="([^"]+)"><span aria-hidden="true">([^<]+)', html) == [
-        ("Ana, Carla reacted with ❤️", "❤️ 2")
-    ]
+    chips = re.findall(r'<span class="react" title="([^"]+)" data-ours="❤️"><span aria-hidden="true">([^<]+)', html)
+    assert chips == [("Ana, Carla reacted with ❤️", "❤️ 2")]
 
 
 def test_where_a_message_came_from_is_said(conversation):
@@ -281,6 +280,11 @@ def test_row_says_what_a_message_without_words_is(conversation, kind):
     line = row(conversation, make_message(conversation, kind))
     assert words(line) != ""
     assert re.search(r'<use href="[^"]+#[a-z]+"', line)
+
+
+def test_row_does_not_repeat_what_was_taken_back(conversation):
+    message = make_message(conversation, text="el alias", deleted_at=NOON)
+    assert words(row(conversation, message)) == "Deleted message 1 unread"
 
 
 def test_row_shows_the_words_that_came_along(conversation):

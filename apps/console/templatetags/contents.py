@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from apps.console.templatetags.console import address, channel
 from apps.conversations import queries
+from apps.conversations.actions.columns import DELETED
 from apps.conversations.models import Attachment, Kind, Message
 from apps.people.models import Identity
 
@@ -28,7 +29,7 @@ FILES = {
     Kind.DOCUMENT: "document",
     Kind.STICKER: "sticker",
 }
-PARTS = {
+PARTS: dict[str, str] = {
     Kind.TEXT: "text",
     Kind.LOCATION: "location",
     Kind.CONTACTS: "contacts",
@@ -41,7 +42,8 @@ PARTS = {
     **dict.fromkeys(FILES, "files"),
 }
 """Which template of console/messages/ draws which kind."""
-ICONS = {
+ICONS: dict[str, str] = {
+    DELETED: "trash",
     Kind.IMAGE: "image",
     Kind.AUDIO: "music",
     Kind.VOICE: "mic",
@@ -57,7 +59,8 @@ ICONS = {
     Kind.SYSTEM: "info",
     Kind.UNSUPPORTED: "question",
 }
-WORDS = {
+WORDS: dict[str, Any] = {
+    DELETED: pgettext_lazy("a message", "Deleted message"),
     Kind.IMAGE: pgettext_lazy("a message", "Photo"),
     Kind.AUDIO: pgettext_lazy("a message", "Audio"),
     Kind.VOICE: pgettext_lazy("a message", "Voice note"),
@@ -121,7 +124,7 @@ FLAT = (1,) * BARS
 @register.filter
 def part(kind: str) -> str:
     """Return the template that draws a kind of message."""
-    return f"console/messages/_{PARTS.get(Kind(kind), 'text')}.html"
+    return f"console/messages/_{PARTS.get(kind, 'text')}.html"
 
 
 @register.filter
@@ -135,20 +138,20 @@ def file_part(file: Any) -> str:
 @register.filter
 def phone_part(kind: str) -> str:
     """Return the template that draws a kind of message where no files come with it."""
-    name = PARTS.get(Kind(kind), "text") if kind in Kind else "text"
+    name = PARTS.get(kind, "text")
     return f"console/messages/_{'text' if name == 'files' else name}.html"
 
 
 @register.filter
 def kind_icon(kind: str) -> str:
     """Return the icon of a kind of message; a text has none."""
-    return ICONS.get(Kind(kind), "") if kind else ""
+    return ICONS.get(kind, "")
 
 
 @register.filter
 def kind_word(kind: str) -> str:
     """Return what a kind of message is called; a text has no name."""
-    return str(WORDS.get(Kind(kind), "")) if kind else ""
+    return str(WORDS.get(kind, ""))
 
 
 @register.filter
@@ -302,12 +305,20 @@ def identity_name(identity: Identity) -> str:
 
 @register.filter
 def reacted(message: Message) -> list[dict[str, Any]]:
-    """Return the reactions of a message: each emoji once, with how many and whose."""
-    found: dict[str, list[str]] = {}
+    """Return the reactions of a message: each emoji once, with how many, whose, and whether one is ours."""
+    found: dict[str, list[Any]] = {}
     for reaction in message.reactions.all():
         if reaction.emoji:
-            found.setdefault(reaction.emoji, []).append(_reactor(reaction))
-    return [{"emoji": emoji, "count": len(names), "names": ", ".join(names)} for emoji, names in found.items()]
+            found.setdefault(reaction.emoji, []).append(reaction)
+    return [
+        {
+            "emoji": emoji,
+            "count": len(all_of_it),
+            "names": ", ".join(_reactor(reaction) for reaction in all_of_it),
+            "is_ours": any(reaction.identity_id is None for reaction in all_of_it),
+        }
+        for emoji, all_of_it in found.items()
+    ]
 
 
 def _reactor(reaction: Any) -> str:

@@ -36,6 +36,7 @@ BY_DISPATCH = {
     Dispatch.CANCELED: gettext_lazy("It was withdrawn before it left."),
 }
 WAITING = {
+    Dispatch.PREPARING: gettext_lazy("Its file is made ready for %(channel)s."),
     Dispatch.WAITING: gettext_lazy("%(channel)s could not be reached. Next try at %(time)s."),
     Dispatch.NEEDS_AUTH: gettext_lazy(
         "It waits: %(channel)s refuses our account. It goes out when an administrator renews it."

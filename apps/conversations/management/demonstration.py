@@ -6,24 +6,51 @@ People and numbers are made up. What they wrote comes in through the same action
 import itertools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.actions import set_access
 from apps.accounts.models import User
 from apps.conversations.actions import marks
+from apps.conversations.actions.changes import apply_deletion, apply_edit, apply_reaction
 from apps.conversations.actions.columns import follow_message
 from apps.conversations.actions.receive import receive_message
-from apps.conversations.models import Conversation, Direction, Dispatch, Kind, Message, Sender
+from apps.conversations.actions.stored import fill
+from apps.conversations.models import Conversation, Direction, Dispatch, Message, Sender
 from apps.core.actors import SYSTEM, Role
 from apps.inboxes.actions.accounts import add_account
 from apps.inboxes.actions.inboxes import add_inbox
 from apps.inboxes.models import Inbox
 from apps.organization.models import Branch, Company
 from apps.people.models import PersonTag, Tag
-from providers.contents import Text
-from providers.types import Address, AddressScope, InboundMessage
+from providers.contents import (
+    ContactCard,
+    Contacts,
+    Content,
+    ContentKind,
+    Files,
+    Location,
+    Menu,
+    MenuRow,
+    Order,
+    OrderItem,
+    RemoteFile,
+    Text,
+    Unsupported,
+)
+from providers.types import (
+    Address,
+    AddressScope,
+    InboundMessage,
+    MessageDeleted,
+    MessageEdited,
+    ReactionChanged,
+    Referral,
+)
 
 USERS = (
     ("admin", "Ana Administradora", Role.ADMINISTRATOR, ()),
@@ -36,17 +63,36 @@ TAGS = (("Hermanos", "hermanos", 4), ("Clase de prueba", "clase-de-prueba", 3), 
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """The person does something to the line before: other words, "" takes it back; or puts an emoji on it."""
+
+    text: str = ""
+    emoji: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A file of the simulated phone, with words."""
+
+    kind: ContentKind
+    name: str
+    mime_type: str
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Chat:
-    """One conversation: lines are (minutes ago, who, words); who is "p" for the person, else a username."""
+    """One conversation: lines are (minutes ago, who, what); who is "p" for the person, else a username."""
 
     branch: str
     number: str
     name: str
-    lines: tuple[tuple[int, str, str], ...]
+    lines: tuple[tuple[int, str, "str | Content | Filed | Changed"], ...]
     is_pending: bool = False
     assignee: str = ""
     tags: tuple[str, ...] = ()
     seen: bool = True
+    referral: Referral | None = None
 
 
 CHATS = (
@@ -64,22 +110,40 @@ CHATS = (
     Chat("tres-cerritos", "5493875550162", "Fernando Liendro", (
         (310, "p", "¿El turno de las 18 sigue abierto?"),
         (300, "julian", "Sí, quedan cuatro lugares."),
+        (84, "p", Filed(ContentKind.IMAGE, "robot.jpg", "image/jpeg", "Mi hijo ya armó este en casa")),
+        (82, "julian", Location(latitude=-24.76874, longitude=-65.41117, name="Tres Cerritos", address="Ceibos 45")),
+        (81, "p", Changed(emoji="👍")),
         (80, "p", "Genial, paso hoy"),
     ), assignee="julian"),
     Chat("tres-cerritos", "5493875550118", "Patricia Chocobar", (
         (260, "p", "Hola, ¿se puede pagar en dos veces?"),
         (250, "julian", "Sí, mitad al inscribirte y mitad a los 30 días."),
+        (249, "p", Changed(emoji="🙏")),
+        (240, "p", Filed(ContentKind.DOCUMENT, "ficha.pdf", "application/pdf")),
+        (236, "p", "Te mando tambien el numero del papá"),
+        (235, "p", Changed(text="Te mando también el número del papá")),
+        (234, "p", Contacts(cards=(ContactCard(name="Raúl Chocobar", phones=("+54 9 387 555-0177",)),))),
     ), assignee="julian", tags=("beca",)),
     Chat("centro", "5493875550129", "Gustavo Saravia", (
         (205, "p", "¿Cuánto sale Python Teens?"),
         (200, "carla", "Te paso el detalle: cuatro cuotas, con matrícula incluida."),
         (190, "carla", "Te reservo el lugar hasta el lunes."),
+        (189, "carla", Menu(body="¿Qué turno te queda mejor?", buttons=(
+            MenuRow(id="m", title="Mañana"), MenuRow(id="t", title="Tarde")), footer="Podés cambiarlo después")),
+        (188, "p", Order(items=(OrderItem(product="Kit Arduino", quantity="1", price="38500", currency="ARS"),),
+            text="Y sumame el kit")),
     ), assignee="carla"),
     Chat("centro", "5493875550145", "Soledad Vilte", (
         (165, "p", "Hola, ¿hay clase de prueba?"),
-    ), tags=("clase-de-prueba",), seen=False),
+        (164, "p", Unsupported(kind="poll")),
+        (162, "p", Filed(ContentKind.VOICE, "nota.ogg", "audio/ogg")),
+    ), tags=("clase-de-prueba",), seen=False,
+        referral=Referral(source="ad", headline="Taller de verano 2027", url="https://quirquincho.example/verano")),
     Chat("centro", "5493875550107", "Lucía Aramayo", (
+        (425, "p", "Mandame el alias así te transfiero"),
+        (424, "p", Changed()),
         (420, "p", "Gracias por la info!"),
+        (419, "p", Filed(ContentKind.STICKER, "sticker.webp", "image/webp")),
         (415, "carla", "Perfecto, gracias! Nos vemos el miércoles."),
     ), assignee="carla"),
     Chat("tres-cerritos", "5493875550193", "Nahuel Robles", (
@@ -131,14 +195,19 @@ def _users(password: str, branches: dict[str, Branch]) -> dict[str, User]:
 def _hold(chat: Chat, inbox: Inbox, users: dict[str, User], tags: dict[str, Tag], now: datetime) -> None:
     numbers = itertools.count(1)
     conversation: Conversation | None = None
-    for minutes, who, words in chat.lines:
+    key = ""
+    for minutes, who, what in chat.lines:
         at = now - timedelta(minutes=minutes)
+        if isinstance(what, Changed):
+            _change(chat, inbox, key, what, at)
+            continue
         key = f"demo-{chat.number}-{next(numbers)}"
         if who == "p":
-            message = _hear(chat, inbox, key, words, at)
+            referral = chat.referral if conversation is None else None
+            message = _hear(chat, inbox, key, _content(what), at, referral)
             conversation = conversation or message.conversation
         elif conversation is not None:
-            _say(conversation, users[who], key, words, at)
+            _say(conversation, users[who], key, _content(what), at)
     if conversation is None:
         return
     if chat.seen:
@@ -152,7 +221,17 @@ def _hold(chat: Chat, inbox: Inbox, users: dict[str, User], tags: dict[str, Tag]
         PersonTag.objects.create(person=conversation.person, tag=tags[slug])
 
 
-def _hear(chat: Chat, inbox: Inbox, key: str, words: str, at: datetime) -> Message:
+def _content(what: str | Content | Filed) -> Content:
+    if isinstance(what, str):
+        return Text(body=what)
+    if not isinstance(what, Filed):
+        return what
+    stored = Path(settings.BASE_DIR) / "apps/simulator/samples" / what.name
+    file = RemoteFile(kind=what.kind, mime_type=what.mime_type, name=what.name, content=stored.read_bytes())
+    return Files(files=(file,), caption=what.caption)
+
+
+def _hear(chat: Chat, inbox: Inbox, key: str, content: Content, at: datetime, referral: Referral | None) -> Message:
     inbound = InboundMessage(
         path="",
         inbox_address=inbox.address,
@@ -160,7 +239,8 @@ def _hear(chat: Chat, inbox: Inbox, key: str, words: str, at: datetime) -> Messa
         sender=Address(scope=AddressScope.SIMULATOR, value=chat.number),
         sender_name=chat.name,
         provider_time=at,
-        content=Text(body=words),
+        content=content,
+        referral=referral,
     )
     message = receive_message(inbox=inbox, inbound=inbound, received_at=at, window_hours=None, actor=SYSTEM)
     if message is None:
@@ -168,15 +248,30 @@ def _hear(chat: Chat, inbox: Inbox, key: str, words: str, at: datetime) -> Messa
     return message
 
 
-def _say(conversation: Conversation, author: User, key: str, words: str, at: datetime) -> None:
+def _change(chat: Chat, inbox: Inbox, key: str, changed: Changed, at: datetime) -> None:
+    about: dict[str, Any] = {
+        "path": "",
+        "inbox_address": inbox.address,
+        "provider_message_id": key,
+        "provider_time": at,
+    }
+    if changed.emoji:
+        reactor = Address(scope=AddressScope.SIMULATOR, value=chat.number)
+        reaction = ReactionChanged(emoji=changed.emoji, reactor=reactor, reactor_name=chat.name, **about)
+        apply_reaction(inbox=inbox, reaction=reaction, received_at=at, actor=SYSTEM)
+    elif changed.text:
+        apply_edit(inbox=inbox, edit=MessageEdited(text=changed.text, **about), received_at=at, actor=SYSTEM)
+    else:
+        apply_deletion(inbox=inbox, deletion=MessageDeleted(**about), received_at=at, actor=SYSTEM)
+
+
+def _say(conversation: Conversation, author: User, key: str, content: Content, at: datetime) -> None:
     """Write an answer that was sent and read long ago; it goes nowhere any more."""
-    message = Message.objects.create(
+    message = Message(
         conversation=conversation,
         inbox_id=conversation.inbox_id,
         direction=Direction.OUT,
         sender=Sender.OPERATOR,
-        kind=Kind.TEXT,
-        text=words,
         author=author,
         provider_message_id=key,
         occurred_at=at,
@@ -186,4 +281,6 @@ def _say(conversation: Conversation, author: User, key: str, words: str, at: dat
         delivered_at=at,
         read_at=at if conversation.pk % 2 else None,
     )
+    fill(message, content)
+    message.save(force_insert=True)
     follow_message(message, unread_count=0)

@@ -1,8 +1,12 @@
 // Composer: the send key, the characters left, quoting, the draft. The limits are the server's.
+import { act } from "./act.js";
 import { gist } from "./announce.js";
+import * as attach from "./attach.js";
 import { keepDraft, draftOf } from "./drafts.js";
+import { lengthOf } from "./limits.js";
 import { send } from "./outbox.js";
 import { isOn } from "./preferences.js";
+import { say } from "./say.js";
 import * as thread from "./thread.js";
 
 const FEW_LEFT = 200;
@@ -15,7 +19,7 @@ const isOnscreenKeyboard = matchMedia("(pointer: coarse)").matches;
 
 export function arrive() {
   if (!box()) return;
-  box().required = false; // an empty send is simply nothing
+  attach.draw();
   if (!box().value) box().value = draftOf(thread.conversation());
   count();
 }
@@ -27,18 +31,30 @@ export function leave() {
 }
 
 function count() {
-  const left = Number(form().dataset.max) - [...box().value.trim()].length;
+  const left = Number(form().dataset.max) - lengthOf(form(), box().value.trim());
   const place = form().querySelector("[data-left]");
-  place.textContent = left < FEW_LEFT ? left : "";
-  place.classList.toggle("is-over", left < 0);
-  form().querySelector("[type=submit]").disabled = left < 0;
+  const isOver = left < 0 && form().dataset.splits === undefined;
+  place.textContent = left < FEW_LEFT && (left >= 0 || isOver) ? left : "";
+  place.classList.toggle("is-over", isOver);
+  form().querySelector("[type=submit]").disabled = isOver;
 }
 
 function submit() {
   const text = box().value.trim();
-  if (!text || form().querySelector("[type=submit]").disabled) return;
+  if (form().querySelector("[type=submit]").disabled) return;
+  if (form().dataset.editing) return correct(text);
+  attach.retry();
+  const replyTo = form().elements.reply_to.value;
+  if (attach.hasFiles()) {
+    if (!attach.send({ text, replyTo })) return;
+  } else if (text) {
+    send({ url: form().action, conversation: thread.conversation(), text, replyTo });
+  } else return;
+  empty();
+}
+
+function empty() {
   clearTimeout(draftTimer);
-  send({ url: form().action, conversation: thread.conversation(), text, replyTo: form().elements.reply_to.value });
   document.querySelector("#composer-error").replaceChildren();
   box().value = "";
   keepDraft(thread.conversation(), "");
@@ -47,10 +63,26 @@ function submit() {
   box().focus();
 }
 
+// Give a message of ours other words: the box holds the old ones until they are sent.
+export function rewrite(message) {
+  quote(message);
+  form().elements.reply_to.value = "";
+  form().dataset.editing = message.dataset.message;
+  form().querySelector("[data-replying-to]").textContent = say("editing");
+  box().value = gist(message);
+  count();
+}
+
+async function correct(text) {
+  const message = document.getElementById(`m${form().dataset.editing}`);
+  if (text && (!message || text === gist(message) || (await act(message, "edit", { text })))) empty();
+}
+
 export function quote(message) {
   const strip = form()?.querySelector("[data-replying]");
   if (!strip) return;
   strip.hidden = !message;
+  delete form().dataset.editing;
   form().elements.reply_to.value = message?.dataset.message ?? "";
   if (!message) return;
   const by = message.querySelector(".msg__by")?.textContent.trim() || document.querySelector("#chat").dataset.name;
@@ -76,7 +108,8 @@ document.addEventListener("input", ({ target }) => {
 document.addEventListener("keydown", (event) => {
   if (event.target !== box() || !box() || event.isComposing) return;
   if (event.key === "Escape") {
-    if (form().elements.reply_to.value) quote(null);
+    if (form().dataset.editing) empty();
+    else if (form().elements.reply_to.value) quote(null);
     else box().blur();
     return;
   }
@@ -88,7 +121,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-unquote]")) quote(null);
+  if (event.target.closest("[data-unquote]")) form().dataset.editing ? empty() : quote(null);
   const message = event.target.closest(".msg");
   if (event.target.closest("[data-reply]")) quote(message);
   if (event.target.closest("[data-copy]")) navigator.clipboard?.writeText(gist(message));

@@ -3,7 +3,7 @@
 import { keepDraft } from "./drafts.js";
 import { clock, day } from "./hours.js";
 import { parse } from "./morph.js";
-import { post, Refused } from "./request.js";
+import { newKey, post, Refused } from "./request.js";
 import * as thread from "./thread.js";
 
 const STORE = `outbox-${document.body.dataset.me}`; // whoever signs in next does not send for somebody else
@@ -12,8 +12,6 @@ let waiting = JSON.parse(sessionStorage.getItem(STORE) ?? "[]");
 let isSending = false;
 
 const store = () => sessionStorage.setItem(STORE, JSON.stringify(waiting));
-// Not randomUUID: a page that came by plain HTTP from another machine of the house has none.
-const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 const drawn = (key) => document.querySelector(`.msg[data-sending="${CSS.escape(key)}"]`);
 
 export function start() {

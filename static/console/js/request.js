@@ -12,6 +12,8 @@ export class Refused extends Error {
   }
 }
 
+// Not randomUUID: a page that came by plain HTTP from another machine of the house has none.
+export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 export const token = () => document.querySelector("#on-message [name=csrfmiddlewaretoken]").value;
 
 export function get(url, part, signal) {
@@ -32,4 +34,22 @@ async function ask(url, options) {
   const html = await answer.text();
   if (!answer.ok) throw new Refused(answer.status, html);
   return html;
+}
+
+// Post a form with a file; `told` hears how much of it has left. Fetch could not tell.
+export function upload(url, body, told) {
+  return new Promise((done, failed) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", url);
+    request.setRequestHeader("X-Fragment", "answer");
+    request.setRequestHeader("X-CSRFToken", token());
+    request.upload.onprogress = (event) => { if (event.lengthComputable) told(Math.round((100 * event.loaded) / event.total)); };
+    request.onerror = () => failed(new Error("broken"));
+    request.onload = () => {
+      if (request.status === 401) show("ended");
+      if (request.status >= 200 && request.status < 300) done(request.responseText);
+      else failed(request.status ? new Refused(request.status, request.responseText) : new Error("broken"));
+    };
+    request.send(body);
+  });
 }

@@ -3,6 +3,7 @@
 const toolbar = document.querySelector("#acts").content.firstElementChild;
 
 function lend(message) {
+  if (toolbar.querySelector(":popover-open")) return; // its menu stays with its message
   if (message?.dataset.message && toolbar.parentElement !== message) message.append(toolbar);
 }
 
