@@ -208,12 +208,20 @@ class Instagram(Provider):
     async def operate(self, client: Reader, name: str, *, inbox_address: str, webhook_url: str) -> str:
         if name != "subscribe":
             raise KeyError(name)
+        try:
+            await self._subscribe(client, inbox_address, setup.FIELDS)
+        except Rejected as error:
+            if error.code != setup.INVALID_PARAMETER:
+                raise
+            await self._subscribe(client, inbox_address, setup.CERTAIN_FIELDS)
+        return "subscribed"
+
+    async def _subscribe(self, client: Reader, inbox_address: str, fields: Sequence[str]) -> None:
         url = self._url(inbox_address, "subscribed_apps")
-        query = urlencode({"subscribed_fields": ",".join(setup.FIELDS)})
+        query = urlencode({"subscribed_fields": ",".join(fields)})
         answer = await client.post(f"{url}?{query}", b"{}", headers=self.headers)
         if answer.status != 200:
             raise meta.send_error(answer, codes.RULES, codes.SUBRULES)
-        return "subscribed"
 
     @classmethod
     def reason_for(cls, code: str) -> FailureReason:

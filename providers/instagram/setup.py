@@ -12,16 +12,11 @@ from providers.meta import read_graph_error, read_object
 from providers.types import HttpAnswer
 from providers.wire import Wire
 
-FIELDS: Final = (
-    "messages",
-    "message_edit",
-    "message_reactions",
-    "messaging_postbacks",
-    "messaging_referral",
-    "messaging_seen",
-    "standby",
-)
-"""What we want to be told."""
+CERTAIN_FIELDS: Final = ("messages", "message_reactions", "messaging_postbacks", "messaging_seen")
+"""What every product tells."""
+FIELDS: Final = (*CERTAIN_FIELDS, "message_edits", "messaging_referral", "standby")
+"""What we want to be told. Graph refuses all of a list in which it does not know one name."""
+INVALID_PARAMETER: Final = "100"
 
 TOKEN: Final = gettext_noop("Access token")
 NUMBER: Final = gettext_noop("Instagram account")

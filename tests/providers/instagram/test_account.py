@@ -110,6 +110,22 @@ def test_subscription_names_what_we_read() -> None:
     assert url.startswith(f"https://graph.instagram.com/v25.0/{ACCOUNT}/subscribed_apps?subscribed_fields=messages%2C")
 
 
+def test_subscription_does_without_fields_graph_does_not_know() -> None:
+    class Picky(Answering):
+        async def post(self, url: str, body: bytes, *, headers: object) -> HttpAnswer:
+            self.requests.append((url, body))
+            if "message_edits" in url:
+                refusal = {"error": {"code": 100, "message": "Param subscribed_fields[4] must be one of …"}}
+                return HttpAnswer(status=400, headers={}, body=json.dumps(refusal).encode())
+            return self.answer
+
+    client = Picky(b'{"success": true}')
+    asyncio.run(account("instagram").operate(client, "subscribe", inbox_address=ACCOUNT, webhook_url=""))
+    assert client.requests[1][0].endswith(
+        "?subscribed_fields=messages%2Cmessage_reactions%2Cmessaging_postbacks%2Cmessaging_seen"
+    )
+
+
 def test_subscription_without_permission_fails() -> None:
     client = Answering(json.dumps({"error": {"code": 200, "message": "x"}}).encode(), status=403)
     with pytest.raises(AuthFailed):
