@@ -45,8 +45,10 @@ STEPS: Final = {
     **dict.fromkeys(("4", "played"), DeliveryStatus.READ),
 }
 _DELETED: Final = frozenset({"5", "deleted"})
-_EDITED: Final = frozenset({"edit", "edited"})
+_EDITED: Final = frozenset({"edit", "edited", "message_edit"})
 _REVOKED: Final = frozenset({"revoke", "revoked", "deleted"})
+#: Types that mean nothing without the message they are about.
+_ABOUT_ANOTHER: Final = _EDITED | _REVOKED | {"reaction"}
 #: What the phone tells itself; no person wrote it.
 _NOISE: Final = frozenset(
     {
@@ -95,20 +97,16 @@ def _message(content: dict[str, Any], inbox: str) -> Iterator[Event]:
         yield Ignored(path="message", reason=f"type:{word_of(message.type)}" if message.type in _NOISE else "no_chat")
         return
     target = ids.plain_id(message.msg_id or delivery.quoted.id)
-    if message.type in _EDITED:
+    if message.type in _EDITED | _REVOKED:
         target = target or ids.plain_id(provider_id)
+    if not target and message.type in _ABOUT_ANOTHER:
+        yield Ignored(path="message", reason=f"type:{message.type}")
+    elif message.type in _EDITED:
         yield MessageEdited(
             path="message", inbox_address=inbox, provider_message_id=target, text=message.text, provider_time=time
         )
     elif message.type in _REVOKED:
-        yield MessageDeleted(
-            path="message",
-            inbox_address=inbox,
-            provider_message_id=target or ids.plain_id(provider_id),
-            provider_time=time,
-        )
-    elif message.type == "reaction" and not target:
-        yield Ignored(path="message", reason="type:reaction")
+        yield MessageDeleted(path="message", inbox_address=inbox, provider_message_id=target, provider_time=time)
     else:
         yield _written(delivery, inbox, chat, target=target, raw=content)
 
@@ -221,9 +219,10 @@ def _ack(row: Any, path: str, inbox: str) -> Event:
     if ack.ack_code in _DELETED or ack.ack_type in _DELETED:
         return MessageDeleted(path=path, inbox_address=inbox, provider_message_id=target, provider_time=time)
     step = STEPS.get(ack.ack_code) or STEPS.get(ack.ack_type)
-    words = ack.new_text or ack.text
-    if step is None and words and ack.ack_type in {"", *_EDITED}:
-        return MessageEdited(path=path, inbox_address=inbox, provider_message_id=target, text=words, provider_time=time)
+    if step is None and ack.text and ack.ack_type in {"", *_EDITED}:
+        return MessageEdited(
+            path=path, inbox_address=inbox, provider_message_id=target, text=ack.text, provider_time=time
+        )
     if step is None:
         return Ignored(path=path, reason=f"ack:{word_of(ack.ack_type or ack.ack_code)}")
     other_id = ids.plain_id(ack.rxid or provider_id)
@@ -242,9 +241,10 @@ def _ack(row: Any, path: str, inbox: str) -> Event:
 
 def _reaction(ack: wire.Ack, path: str, inbox: str, time: datetime | None) -> Event:
     of_reaction = ids.read_message_id(ack.reaction_id)
-    reactor = ids.person(ack.reactor_id) or ids.person(of_reaction.author if of_reaction else "")
-    is_ours = of_reaction is not None and of_reaction.is_ours
-    if reactor is None and not is_ours and not (reactor := ids.person(ack.chat_id)):
+    other_side = ids.person(ack.chat_id)
+    reactor = ids.person(ack.reactor_id) or ids.person(of_reaction.author if of_reaction else "") or other_side
+    is_ours = of_reaction.is_ours if of_reaction else _is_another(reactor, other_side)
+    if reactor is None and not is_ours:
         return BrokenItem(path=path, error="reactorId: missing")
     return ReactionChanged(
         path=path,
@@ -253,6 +253,16 @@ def _reaction(ack: wire.Ack, path: str, inbox: str, time: datetime | None) -> Ev
         emoji=ack.reaction.strip()[:40],
         reactor=None if is_ours else reactor,
         provider_time=time,
+    )
+
+
+def _is_another(reactor: Address | None, other_side: Address | None) -> bool:
+    """Tell whether, in a chat of two, it was not the other side."""
+    return (
+        reactor is not None
+        and other_side is not None
+        and reactor.scope is other_side.scope
+        and reactor.value != other_side.value
     )
 
 

@@ -12,8 +12,12 @@ def _maybe(value: Any) -> Any:
     return value if isinstance(value, dict) else None
 
 
-def _status_word(value: Any) -> Any:
+def _text_or_nothing(value: Any) -> Any:
     return value if isinstance(value, str) else ""
+
+
+NEW_WORDS = AliasChoices("newText", "editedText", "newBody", "text", "body", "message")
+"""Where an edit may have its words: nobody has written down where."""
 
 
 class CamelWire(Wire):
@@ -111,8 +115,7 @@ class Ack(CamelWire):
     reaction: Words = ""
     reaction_id: Id = ""
     reactor_id: Id = ""
-    text: Words = ""
-    new_text: Words = ""
+    text: Annotated[Words, BeforeValidator(_text_or_nothing), Field(validation_alias=NEW_WORDS)] = ""
 
 
 class ErrorData(Wire):
@@ -149,7 +152,7 @@ class Answer(Wire):
 class Phone(Wire):
     id: Id = ""
     number: Id = ""
-    status: Annotated[Word, BeforeValidator(_status_word)] = ""
+    status: Annotated[Word, BeforeValidator(_text_or_nothing)] = ""
 
 
 class Product(Wire):
