@@ -39,6 +39,12 @@ _ATTENTION = [
     _item(_("Conversations"), "forum", "conversations_conversation", Scope.CONVERSATIONS_READ),
     _item(_("Messages"), "chat", "conversations_message", Scope.CONVERSATIONS_READ),
     _item(_("People"), "group", "people_person", Scope.PEOPLE_READ),
+    {
+        "title": _("Possible duplicates"),
+        "icon": "group_add",
+        "link": reverse_lazy("admin:people_person_duplicates"),
+        "permission": _open_to(Scope.PEOPLE_READ),
+    },
     _item(_("Tags"), "label", "people_tag", Scope.PEOPLE_READ),
 ]
 _CHANNELS = [

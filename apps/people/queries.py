@@ -2,12 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet, TextChoices
+from django.utils.translation import gettext_lazy as _
 
-from apps.core.actors import Actor, Scope
-from apps.people.models import Identity, Person, PersonMerge, PersonTag, Tag
+from apps.core.actors import SYSTEM, Actor, Scope
+from apps.people.models import NUMBER_ENDING, Identity, Person, PersonMerge, PersonTag, Tag
 
 
 def people_for(actor: Actor) -> QuerySet[Person]:
@@ -90,3 +93,83 @@ def tags_of(people: Iterable[Person]) -> dict[int, list[Tag]]:
 def person_tags_for(actor: Actor) -> QuerySet[PersonTag]:
     """Return the tags on the people who exist for `actor`."""
     return PersonTag.objects.select_related("tag", "created_by").filter(person__in=people_for(actor))
+
+
+class Ground(TextChoices):
+    """What makes two people look like one, the surest first."""
+
+    PHONE = "phone", _("The same number")
+    ADDRESS = "address", _("The same id at a provider")
+    NATIONAL_ID = "national_id", _("The same national id")
+    EMAIL = "email", _("The same e-mail")
+    USERNAME = "username", _("The same username")
+    NAME = "name", _("The same name and a similar number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicate:
+    """Two people who may be one."""
+
+    ground: Ground
+    first: Person
+    second: Person
+
+
+SHARED_BY = 20
+"""A number or an e-mail that more people share is a desk's or a school's, and tells nothing of any of them."""
+
+
+def duplicates_for(actor: Actor, ground: Ground, *, limit: int) -> list[Duplicate]:
+    """Return pairs of people who exist for `actor` and look like one, without those somebody told apart."""
+    if not actor.can(Scope.PEOPLE_READ):
+        return []
+    visible, parameters = "true", ()
+    if not actor.sees_all:
+        own, parameters = people_for(actor).order_by().values("pk").query.sql_with_params()
+        visible = f"one.person_id IN ({own}) AND other.person_id IN ({own})"
+    with connection.cursor() as cursor:
+        query = _PAIRS.format(keys=_KEYS[ground], shared=SHARED_BY, visible=visible)
+        cursor.execute(query, [*parameters, *parameters, limit])
+        pairs = cursor.fetchall()
+    people = people_for(SYSTEM).in_bulk({pk for pair in pairs for pk in pair})
+    return [Duplicate(ground=ground, first=people[first], second=people[second]) for first, second in pairs]
+
+
+# What people are compared by: a key and a person. Merged people have no identities, but still their details.
+_KEYS = {
+    Ground.PHONE: """
+        SELECT phone_key, id FROM people_person WHERE phone_key <> '' AND merged_into_id IS NULL
+        UNION SELECT canonical, person_id FROM people_identity WHERE scope = 'phone'
+    """,
+    Ground.ADDRESS: """
+        SELECT DISTINCT scope || ' ' || canonical, person_id FROM people_identity
+        WHERE scope IN ('bsuid', 'lid', 'igsid')
+    """,
+    Ground.NATIONAL_ID: """
+        SELECT regexp_replace(upper(national_id), '[^0-9A-Z]', '', 'g'), id FROM people_person
+        WHERE national_id <> '' AND merged_into_id IS NULL
+    """,
+    Ground.EMAIL: "SELECT lower(email), id FROM people_person WHERE email <> '' AND merged_into_id IS NULL",
+    Ground.USERNAME: "SELECT DISTINCT lower(username), person_id FROM people_identity WHERE username <> ''",
+    Ground.NAME: f"""
+        SELECT search_key(name) || ' ' || right(phone_key, {NUMBER_ENDING}), id FROM people_person
+        WHERE name <> '' AND phone_key <> '' AND merged_into_id IS NULL
+    """,  # noqa: S608 – a constant
+}
+_PAIRS = """
+WITH keys (key, person_id) AS ({keys}), shared AS MATERIALIZED (
+    SELECT key, person_id FROM (
+        SELECT key, person_id, count(*) OVER (PARTITION BY key) AS people FROM keys WHERE key <> ''
+    ) counted WHERE people BETWEEN 2 AND {shared}
+), apart AS MATERIALIZED (
+    SELECT coalesce(one.merged_into_id, one.id) AS one_id, coalesce(other.merged_into_id, other.id) AS other_id
+    FROM people_differentpeople told
+    JOIN people_person one ON one.id = told.first_id JOIN people_person other ON other.id = told.second_id
+)
+SELECT DISTINCT one.person_id, other.person_id
+FROM shared one JOIN shared other ON one.key = other.key AND one.person_id < other.person_id
+WHERE {visible} AND NOT EXISTS (
+    SELECT FROM apart WHERE least(one_id, other_id) = one.person_id AND greatest(one_id, other_id) = other.person_id
+)
+ORDER BY 1, 2 LIMIT %s
+"""

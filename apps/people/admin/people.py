@@ -2,18 +2,23 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
+from unfold.decorators import display
 
 from apps.core.actors import Scope
 from apps.core.admin import Behind, DoorFilter, HouseAdmin, HouseInline, RecordAdmin
 from apps.core.admin_site import actor_of
+from apps.people.actions.merge import merge_persons
 from apps.people.actions.people import announce_person, change_person
-from apps.people.models import Identity, Person, PersonTag, Tag, search_key
-from apps.people.queries import identities_for, people_for, person_tags_for, tags_for
+from apps.people.admin.duplicates import DuplicatesPages
+from apps.people.models import Identity, Person, PersonMerge, PersonTag, Tag, search_key
+from apps.people.queries import identities_for, marketing_stopped_of, people_for, person_tags_for, tags_for
+
+MERGED_AT_ONCE = 10
 
 
 class PersonTagInline(Behind, TabularInline):
@@ -36,11 +41,11 @@ class IdentityInline(HouseInline):
     model = Identity
     door = staticmethod(identities_for)
     read_scope = Scope.PEOPLE_READ
-    fields = readonly_fields = ("account", "scope", "address", "group_address", "display_name", "window_until")
+    fields = readonly_fields = ("account", "scope", "address", "alias_of", "display_name", "username", "left_at")
 
 
 @admin.register(Person)
-class PersonAdmin(HouseAdmin):
+class PersonAdmin(DuplicatesPages):
     """People appear by writing to us; whoever sees every branch may also enter one by hand."""
 
     door = staticmethod(people_for)
@@ -55,10 +60,12 @@ class PersonAdmin(HouseAdmin):
         ("phone", "email"),
         ("region", "birthday"),
         "notes",
+        ("no_marketing", "merged"),
         ("created_at", "updated_at"),
     )
-    readonly_fields = ("created_at", "updated_at")
+    readonly_fields = ("no_marketing", "merged", "created_at", "updated_at")
     inlines = (PersonTagInline, IdentityInline)
+    actions = ("merge_chosen",)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super().has_add_permission(request, obj) and actor_of(request).sees_all
@@ -68,6 +75,25 @@ class PersonAdmin(HouseAdmin):
     ) -> tuple[QuerySet[Person], bool]:
         """Search as the chat page does: by the column that has an index for it."""
         return queryset.filter(search_key__contains=search_key(search_term)) if search_term else queryset, False
+
+    @display(description=_("wants no marketing since"))
+    def no_marketing(self, person: Person) -> Any:
+        return next(iter(marketing_stopped_of([person]).get(person.pk, [])), None)
+
+    @admin.action(description=_("Merge into one person"), permissions=["change"])
+    def merge_chosen(self, request: HttpRequest, queryset: QuerySet[Person]) -> None:
+        """Merge the chosen people into the one who is here longest."""
+        kept = queryset.order_by("pk").first()
+        if kept is None or queryset.count() not in range(2, MERGED_AT_ONCE + 1):
+            words = _("Choose from 2 to %(most)d people.") % {"most": MERGED_AT_ONCE}
+            self.message_user(request, words, messages.ERROR)
+            return
+        actor, reason = actor_of(request), PersonMerge.Reason.BY_HAND
+        done = _("Merged into %(name)s.") % {"name": kept}
+        others = queryset.exclude(pk=kept.pk)
+        self.act_on_each(
+            request, others, lambda other: merge_persons(kept=kept, merged=other, reason=reason, actor=actor), done
+        )
 
     def save_model(self, request: HttpRequest, obj: Person, form: Any, change: bool) -> None:
         if change:
@@ -108,7 +134,7 @@ class IdentityAdmin(RecordAdmin):
 
     door = staticmethod(identities_for)
     read_scope = Scope.PEOPLE_READ
-    list_display = ("address", "scope", "display_name", "person", "account", "window_until")
+    list_display = ("address", "scope", "display_name", "person", "account", "alias_of")
     list_filter = ("scope", ("account", DoorFilter))
     search_fields = ("address",)
     search_help_text = _("The whole address.")
@@ -118,8 +144,12 @@ class IdentityAdmin(RecordAdmin):
         "scope",
         "address",
         "group_address",
+        "alias_of",
+        "reached_by",
         "display_name",
-        "window_until",
+        "username",
+        "left_at",
+        "marketing_stopped_at",
         "created_at",
     )
     readonly_fields = fields
