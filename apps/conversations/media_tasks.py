@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from django.db.models.fields.files import FieldFile
 
@@ -75,7 +75,14 @@ def prune_media() -> str:
     return f"deleted {files.prune_uploads(actor=SYSTEM)}"
 
 
-def _together[C, R](
+class Piece(Protocol):
+    """Something that was claimed."""
+
+    @property
+    def account_id(self) -> int: ...
+
+
+def _together[C: Piece, R](
     claim: Callable[..., list[C]], work: Callable[[C], R], record: Callable[[C, Future[R]], None], *, at_once: int
 ) -> int:
     """Claim until nothing is due or the time of one task is over; work in threads, and only here in the database."""
@@ -86,7 +93,8 @@ def _together[C, R](
         while True:
             room = at_once - len(under_way)
             if room and time.monotonic() < until:
-                under_way |= {threads.submit(work, one): one for one in claim(limit=room, actor=SYSTEM)}
+                busy = [one.account_id for one in under_way.values()]
+                under_way |= {threads.submit(work, one): one for one in claim(limit=room, busy=busy, actor=SYSTEM)}
             if not under_way:
                 return done
             finished, _rest = wait(under_way, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)

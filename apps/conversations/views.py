@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from apps.accounts.queries import actor_of_header
+from apps.conversations.actions.files import clean_name
 from apps.conversations.models import Attachment
 from apps.conversations.queries import channel_name, signed_file, stored_file
 from apps.core.actors import NOBODY, Actor
@@ -116,7 +117,9 @@ def _serve(
     response["Content-Type"] = mime_type if is_told else OCTETS
     response["Content-Length"] = str(length)
     response["Accept-Ranges"] = "bytes"
-    response["Content-Disposition"] = content_disposition_header(not is_shown, name) or "attachment"
+    response["Content-Disposition"] = (
+        content_disposition_header(not is_shown, clean_name(name) or "file") or "attachment"
+    )
     return _guarded(response)
 
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from apps.conversations.models import Message
+from apps.conversations.models import Attachment, Message
 from apps.core.models import Heartbeat
 from apps.inboxes.models import DeadLetter, ProviderAccount, WebhookEvent
 from tests import factories
@@ -48,6 +48,7 @@ def test_all_is_well() -> None:
         "cluster bulk",
         "webhooks due",
         "messages due",
+        "files due",
         "dead letters",
         "accounts",
         "silence",
@@ -79,6 +80,21 @@ def test_messages_that_wait_are_found(seconds: int, troubles: set[str]) -> None:
         dispatch="queued",
         next_attempt_at=due,
         valid_until=due + timedelta(days=1),
+    )
+    assert look()[0] == troubles
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code", "troubles"),
+    [(200, "", set()), (301, "", {"files due"}), (-60, "connect_timeout", set()), (-60, "storage", {"files due"})],
+)
+def test_files_that_wait_are_found(seconds: int, code: str, troubles: set[str]) -> None:
+    Attachment.objects.create(
+        message=factories.receive(factories.make_inbox()),
+        kind="image",
+        state="waiting",
+        error_code=code,
+        next_attempt_at=timezone.now() - timedelta(seconds=seconds),
     )
     assert look()[0] == troubles
 

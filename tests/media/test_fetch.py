@@ -126,10 +126,29 @@ def test_a_file_inside_the_event_waits_in_its_row(db: None):
     assert content_of(row.file) == b"Hola"
 
 
+def test_what_no_database_can_hold_is_left_out(db: None):
+    arrived(
+        RemoteFile(kind=ContentKind.IMAGE, mime_type="image/\0png", name="a\0\ud800.png", media_id="1\0", url="x\0")
+    )
+    row = the_file()
+    assert (row.mime_type, row.name, row.source_id, row.source_url) == ("image/png", "a.png", "1", "x")
+
+
 def test_several_files_of_one_message_are_fetched_at_once(graph: GraphServer):
     message = arrived(*(remote(graph, photo((60 + n, 40))) for n in range(10)))
     assert fetch_media() == "10 files"
     assert [file.state for file in message.attachments.all()] == ["ready"] * 10
+
+
+def test_one_account_does_not_take_all_hands(db: None):
+    for _ in range(6):
+        crowd = arrived(inline(b"x"), *(inline(b"y") for _ in range(5)))
+        Message.objects.update(inbox=crowd.inbox)
+    other = arrived(inline(b"z"))
+    claimed = claim_files(limit=8, actor=SYSTEM)
+    assert [one.message.inbox_id == other.inbox_id for one in claimed] == [False] * 4 + [True]
+    busy = [one.account_id for one in claimed]
+    assert claim_files(limit=8, busy=busy, actor=SYSTEM) == []
 
 
 def test_people_come_before_history(graph: GraphServer):

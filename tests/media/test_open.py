@@ -164,13 +164,22 @@ def test_an_upload_opens_for_whoever_made_it(db: None):
 
 @pytest.mark.parametrize("mime_type", ["text/html", "image/svg+xml", "application/xhtml+xml", "", "image/png\r\nX: y"])
 def test_what_could_act_is_only_saved(attachment: Attachment, mime_type: str):
-    Attachment.objects.update(mime_type=mime_type, name='../../página.html"\r\nSet-Cookie: x=1')
+    Attachment.objects.update(mime_type=mime_type, name='..-..-página.html"\r\nSet-Cookie: x=1')
     attachment.refresh_from_db()
 
     for response in (get(client_of(attachment), media_path(attachment)), get(Client(), signed(attachment))):
         assert response["Content-Type"] == "application/octet-stream"
-        assert response["Content-Disposition"].startswith("attachment; filename*=utf-8''")
+        assert response["Content-Disposition"].startswith(
+            "attachment; filename*=utf-8''..-..-p%C3%A1gina.html%22Set-Cookie%3A%20x%3D1"
+        )
         assert not {"X", "Set-Cookie"} & {*response.headers}
+
+
+def test_a_plain_name_breaks_no_header(attachment: Attachment):
+    Attachment.objects.update(name='a"\r\nSet-Cookie: x=1.png')
+    attachment.refresh_from_db()
+    for response in (get(client_of(attachment), media_path(attachment)), get(Client(), signed(attachment))):
+        assert response["Content-Disposition"] == r'inline; filename="a\"Set-Cookie: x=1.png"'
 
 
 def test_a_type_with_parameters_is_shown(attachment: Attachment):

@@ -3,6 +3,7 @@
 The number of the try fences it: whoever was too slow finds a higher one and writes nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, BinaryIO
@@ -14,6 +15,7 @@ from django.db.models.functions import Now
 
 from apps.conversations.actions.columns import announce
 from apps.conversations.actions.files import INLINE, LOOKED_INTO, digest_of, fitting_kind
+from apps.conversations.actions.shares import CANDIDATES, share_out
 from apps.conversations.models import Attachment, Message
 from apps.core import file_types, live
 from apps.core.actors import Actor, Scope, require
@@ -23,6 +25,8 @@ from providers.contents import ContentKind, RemoteFile
 from providers.errors import MediaGone, MediaRefused
 
 LEASE_SECONDS = 180
+ACCOUNT_SHARE = 4
+"""How many files of one account a worker fetches at once."""
 RETRY_SECONDS = (5, 30, 120, 600, 3600, 6 * 3600)
 DUE = Q(state=Attachment.State.WAITING, next_attempt_at__lte=Now(), message__isnull=False)
 
@@ -34,6 +38,11 @@ class Fetch:
     attachment: Attachment
     message: Message
     attempt: int
+
+    @property
+    def account_id(self) -> int:
+        """Whose provider has it."""
+        return self.message.inbox.account_id
 
     @property
     def is_inline(self) -> bool:
@@ -53,13 +62,17 @@ class Fetch:
 
 
 @transaction.atomic
-def claim_files(*, limit: int, actor: Actor) -> list[Fetch]:
-    """Take files that are due; what people wait for before what is only history."""
+def claim_files(*, limit: int, busy: Sequence[int] = (), actor: Actor) -> list[Fetch]:
+    """Take files that are due; what people wait for before what is only history.
+
+    `busy` has the account of each file this worker is fetching already.
+    """
     require(actor, Scope.MESSAGES_SEND)
-    due = Attachment.objects.select_for_update(of=["self"], skip_locked=True).filter(DUE)
-    rows = list(
-        due.select_related("message__inbox__account").order_by("message__is_imported", "next_attempt_at", "pk")[:limit]
-    )
+    waiting = Attachment.objects.filter(DUE).order_by("message__is_imported", "next_attempt_at", "pk")
+    due = waiting.values_list("pk", "message__inbox__account")[:CANDIDATES]
+    chosen = share_out(due, room=limit, busy=busy, most=ACCOUNT_SHARE)
+    locked = Attachment.objects.select_for_update(of=["self"], skip_locked=True).filter(DUE, pk__in=chosen)
+    rows = sorted(locked.select_related("message__inbox__account"), key=lambda row: chosen.index(row.pk))
     claims = []
     for row in rows:
         row.attempts = min(row.attempts + 1, 30_000)

@@ -20,6 +20,7 @@ from apps.core.actors import Actor, Scope, require
 from apps.core.jobs import Job, enqueue
 from providers.capabilities import MEGABYTE
 from providers.contents import ContentKind, OutboundFile, RemoteFile
+from providers.meta import clean_id
 
 NAME_LENGTH = 120
 UPLOAD_MAX_BYTES = 100 * MEGABYTE
@@ -59,8 +60,8 @@ def _expected(message: Message, file: RemoteFile, kept_until: datetime | None) -
         is_examined=False,
         next_attempt_at=Now(),
         kept_until=kept_until or Now() + KEPT_FOR,
-        source_id=file.media_id[:500],
-        source_url=file.url if content is None else INLINE + base64.b64encode(content).decode(),
+        source_id=clean_id(file.media_id)[:500],
+        source_url=clean_id(file.url) if content is None else INLINE + base64.b64encode(content).decode(),
     )
 
 
@@ -163,7 +164,7 @@ def fitting_kind(kind: str, mime_type: str) -> str:
 
 
 def _plain_type(claimed: str) -> str:
-    return claimed.partition(";")[0].strip().lower()[:100]
+    return clean_id(claimed).partition(";")[0].strip().lower()[:100]
 
 
 def _require_honest(content: BinaryIO, mime_type: str, name: str) -> None:

@@ -3,6 +3,7 @@
 Until then the message waits in PREPARING, and the later ones of its chat behind it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from apps.conversations.actions.columns import announce, follow_status
+from apps.conversations.actions.shares import CANDIDATES, share_out
 from apps.conversations.models import Attachment, Dispatch, Message
 from apps.core import file_types, live
 from apps.core.actors import Actor, Scope, require
@@ -25,6 +27,8 @@ from providers.errors import AuthFailed, Rejected, SendError, WindowClosed
 from providers.types import FailureReason
 
 LEASE_SECONDS = 150
+ACCOUNT_SHARE = 3
+"""How many messages of one account a worker prepares at once."""
 RETRY_SECONDS = (2, 10, 60, 300, 900)
 UPLOAD_KEPT = timedelta(days=29)
 SOUNDS = ("audio/ogg", "audio/mp4", "audio/mpeg")
@@ -35,7 +39,7 @@ STICKER_BYTES = 100 * 1024
 CAMERA = (b"Exif\0\0", b"eXIf", b"EXIF", b"http://ns.adobe.com/xap/")
 """How what a camera tells of place and time begins, in each format."""
 MONO_OPUS = b"OpusHead\x01\x01"
-DUE = Q(dispatch=Dispatch.PREPARING, next_attempt_at__lte=Now())
+DUE = Q(dispatch=Dispatch.PREPARING, next_attempt_at__lte=Now(), inbox__is_active=True, inbox__account__is_active=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,11 @@ class Preparation:
     message: Message
     attachment: Attachment
     attempt: int
+
+    @property
+    def account_id(self) -> int:
+        """Whose provider is to have it."""
+        return self.message.inbox.account_id
 
     @property
     def kind(self) -> ContentKind:
@@ -61,12 +70,17 @@ class Preparation:
 
 
 @transaction.atomic
-def claim_preparing(*, limit: int, actor: Actor) -> list[Preparation]:
-    """Take messages whose file is to be made ready; what waited too long, or lost its file, ends here."""
+def claim_preparing(*, limit: int, busy: Sequence[int] = (), actor: Actor) -> list[Preparation]:
+    """Take messages whose file is to be made ready; what waited too long, or lost its file, ends here.
+
+    `busy` has the account of each message this worker is preparing already.
+    """
     require(actor, Scope.MESSAGES_SEND)
-    due = Message.objects.select_for_update(of=["self"], skip_locked=True).filter(DUE)
-    active = due.filter(inbox__is_active=True, inbox__account__is_active=True)
-    rows = list(active.select_related("inbox__account").order_by("priority", "next_attempt_at", "pk")[:limit])
+    waiting = Message.objects.filter(DUE).order_by("priority", "next_attempt_at", "pk")
+    due = waiting.values_list("pk", "inbox__account")[:CANDIDATES]
+    chosen = share_out(due, room=limit, busy=busy, most=ACCOUNT_SHARE)
+    locked = Message.objects.select_for_update(of=["self"], skip_locked=True).filter(DUE, pk__in=chosen)
+    rows = sorted(locked.select_related("inbox__account"), key=lambda row: chosen.index(row.pk))
     claims = []
     for row in rows:
         row.attempts += 1

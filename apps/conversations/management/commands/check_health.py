@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from redis import Redis, RedisError
 
-from apps.conversations.models import UNSENT, Message
+from apps.conversations.models import UNSENT, Attachment, Message
 from apps.core.commands import ScriptCommand
 from apps.core.models import Heartbeat
 from apps.inboxes.actions.journal import due_events
@@ -25,6 +25,7 @@ from apps.inboxes.queries import health_of
 HEARTBEAT_SECONDS = 90
 EVENT_SECONDS = 60
 MESSAGE_SECONDS = 120
+FILE_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ def looks() -> dict[str, Look]:
         **clusters,
         "webhooks due": _webhooks,
         "messages due": _messages,
+        "files due": _files,
         "dead letters": _dead_letters,
         "accounts": _accounts,
         "silence": _silence,
@@ -122,6 +124,14 @@ def _webhooks() -> tuple[bool, str]:
 def _messages() -> tuple[bool, str]:
     due = Message.objects.filter(dispatch__in=UNSENT, next_attempt_at__lte=Now())
     return _waiting(due.aggregate(oldest=Min("next_attempt_at"))["oldest"], MESSAGE_SECONDS)
+
+
+def _files() -> tuple[bool, str]:
+    waiting = Attachment.objects.filter(state=Attachment.State.WAITING, message__isnull=False)
+    if unstored := waiting.filter(error_code="storage").count():
+        return False, f"{unstored} could not be stored: is the disk full?"
+    due = waiting.filter(next_attempt_at__lte=Now())
+    return _waiting(due.aggregate(oldest=Min("next_attempt_at"))["oldest"], FILE_SECONDS)
 
 
 def _waiting(oldest: datetime | None, limit: int) -> tuple[bool, str]:
