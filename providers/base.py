@@ -10,9 +10,9 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, BinaryIO, ClassVar, Final, Protocol
 
-from providers.capabilities import Capabilities
+from providers.capabilities import FAULTS, Capabilities
 from providers.contents import RemoteFile, Sendable
-from providers.errors import MediaGone, Rejected, WebhookRejected
+from providers.errors import MediaGone, WebhookRejected
 from providers.types import (
     AccountNotice,
     Address,
@@ -52,16 +52,11 @@ class CredentialField:
 
 
 OWN_WORDS: Final[Mapping[str, FailureReason]] = {
+    **FAULTS,
     "wrong_address": FailureReason.RECIPIENT,
     "wrong_inbox": FailureReason.REQUEST,
-    "unsupported_content": FailureReason.CONTENT,
-    "text_too_long": FailureReason.CONTENT,
-    "caption_too_long": FailureReason.CONTENT,
-    "menu_shape": FailureReason.CONTENT,
-    "menu_too_large": FailureReason.CONTENT,
-    "menu_text_too_long": FailureReason.CONTENT,
-    "file_type": FailureReason.MEDIA,
-    "file_too_large": FailureReason.MEDIA,
+    "wrong_id": FailureReason.REQUEST,
+    "no_file": FailureReason.MEDIA,
     "no_message_id": FailureReason.UNCERTAIN,
 }
 """What our own words for a send that failed mean; the same at every provider."""
@@ -282,8 +277,7 @@ class Provider(ABC):
     @classmethod
     def require_carried(cls, content: Sendable) -> None:
         """Return if the channel can carry it. Raises Rejected with the word that says what is too much."""
-        if fault := cls.capabilities.fault_of(content):
-            raise Rejected(fault, reason=OWN_WORDS[fault])
+        cls.capabilities.require(content)
 
     @classmethod
     def reason_for(cls, code: str) -> FailureReason:

@@ -7,7 +7,7 @@ Only what surely was not sent may be tried again: a plain "something went wrong"
 
 from typing import Final
 
-from providers.capabilities import FAULTS
+from providers.base import OWN_WORDS
 from providers.errors import (
     AuthFailed,
     RefusedForNow,
@@ -113,14 +113,4 @@ def reason_for(code: str) -> Why:
     if code.isascii() and code.isdigit():
         rule = RULES.get(int(code[:9]))
         return rule.reason if rule else Why.UNKNOWN
-    return _OWN_WORDS.get(code, Why.UNKNOWN)
-
-
-_OWN_WORDS: Final[dict[str, Why]] = {
-    "wrong_address": Why.RECIPIENT,
-    "wrong_inbox": Why.REQUEST,
-    "wrong_id": Why.REQUEST,
-    "no_file": Why.MEDIA,
-    **FAULTS,
-    "no_message_id": Why.UNCERTAIN,
-}
+    return OWN_WORDS.get(code, Why.UNKNOWN)

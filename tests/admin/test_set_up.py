@@ -124,6 +124,20 @@ def test_where_nobody_reaches_us_that_is_said(built: House, enter: Enter, settin
     assert "Nadie de afuera" not in said(client, account)
 
 
+def test_a_pause_is_told_in_words_with_what_to_do(built: House, enter: Enter) -> None:
+    account, now = make_toy(built, state="paused", state_reason="offboarded"), timezone.now()
+    AccountNotice.objects.create(
+        account=account, code="restriction", level="problem", text="ACCOUNT_RESTRICTION", at=now
+    )
+    AccountNotice.objects.create(account=account, code="of tomorrow", level="info", at=now)
+    shown = said(enter("administrator"), account)
+    assert "El número salió de su teléfono." in shown
+    assert "por lo general vuelve solo en minutos" in shown
+    assert "El proveedor restringe la cuenta." in shown
+    assert "El Administrador de WhatsApp dice por qué" in shown
+    assert "of tomorrow" in shown
+
+
 def test_notices_and_imports_are_listed(built: House, enter: Enter) -> None:
     account, inbox = built.own[ProviderAccount], built.own[Inbox]
     AccountNotice.objects.create(

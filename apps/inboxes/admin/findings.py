@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from apps.core.secrets import UnreadableSecret
+from apps.inboxes.admin.notices import NOTICES, words_of
 from apps.inboxes.models import AccountOperation, Inbox, ProviderAccount
 from providers import registry
 from providers.base import CheckState
@@ -89,7 +90,8 @@ def trouble(kind: str, code: str, text: str = "") -> tuple[str, str]:
 def _own(account: ProviderAccount, inboxes: list[Inbox]) -> Iterator[Finding]:
     yield _credentials(account)
     if account.state != ProviderAccount.State.OK:
-        words, remedy = trouble(account.kind, account.state_reason)
+        reason = account.state_reason
+        words, remedy = words_of(reason) if reason in NOTICES else trouble(account.kind, reason)
         yield Finding(label=str(account.get_state_display()), state=CheckState.BAD, detail=words, remedy=remedy)
     yield _inboxes(inboxes)
     provider = registry.PROVIDERS.get(account.kind)

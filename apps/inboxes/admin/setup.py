@@ -21,6 +21,7 @@ from apps.core.admin import HouseAdmin
 from apps.core.admin_site import actor_of
 from apps.inboxes.actions.operations import operation_of, request_operation
 from apps.inboxes.admin.findings import Finding, ago, findings_of, trouble
+from apps.inboxes.admin.notices import words_of
 from apps.inboxes.models import AccountOperation, HistoryImport, Inbox, ProviderAccount
 from apps.inboxes.queries import histories_for, inboxes_for, notices_for, operations_for
 from providers import registry
@@ -127,7 +128,7 @@ def set_up_of(account: ProviderAccount, actor: Actor, *, may_change: bool) -> di
         "may_change": may_change,
         "buttons": _buttons(account, inboxes) if may_change else [],
         "deeds": [_deed(account, row) for row in asked if row.name != AccountOperation.CHECK][:SHOWN],
-        "notices": list(notices_for(actor).filter(account=account)[:SHOWN]),
+        "notices": [(row, *words_of(row.code)) for row in notices_for(actor).filter(account=account)[:SHOWN]],
         "histories": _histories(actor, account),
     }
 
