@@ -25,8 +25,8 @@ from providers.contents import (
     Text,
     Unsupported,
 )
-from providers.types import Group, Referral
-from tests.conversations.arriving import ANA, BETO, NOON, echo, hear, second
+from providers.types import Address, AddressScope, Group, Referral
+from tests.conversations.arriving import ANA, BETO, NOON, echo, edit, hear, second
 from tests.factories import make_inbox
 
 DAY = timedelta(days=1)
@@ -150,6 +150,19 @@ def test_a_group_is_one_conversation_whoever_writes(inbox):
     assert (conversation.identity.scope, conversation.identity.address) == ("group", GROUP.address)
     assert [first.written_by.address, second_one.written_by.address] == [ANA.value, BETO.value]
     assert (conversation.person.name, conversation.unread_count) == ("Familias 3.º B", 2)
+
+
+def test_a_group_that_hides_who_wrote_says_nobody(inbox):
+    hidden = Address(scope=AddressScope.GROUP, value=GROUP.address)
+    message = hear(inbox, sender=hidden, group=GROUP)
+    assert (message.written_by, Person.objects.count()) == (None, 1)
+
+
+def test_a_message_is_one_by_any_of_its_names(inbox):
+    hear(inbox, key="false_1_ABC", also_known_as="ABC")
+    assert hear(inbox, key="false_1@lid_ABC", also_known_as="ABC") is None
+    edit(inbox, "Chau", at=5, key="ABC")
+    assert Message.objects.get().text == "Chau"
 
 
 def test_the_same_person_alone_and_in_a_group_is_one_identity_in_two_conversations(inbox):

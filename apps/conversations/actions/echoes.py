@@ -45,7 +45,7 @@ def receive_echo(
     """
     require(actor, Scope.MESSAGES_SEND)
     names = (echo.provider_message_id, echo.send_id, echo.also_known_as)
-    ids = list(dict.fromkeys(name for name in names if name))
+    ids = [name for name in dict.fromkeys(names) if name]
     hold(inbox, addresses=(echo.recipient, *echo.aliases), group=echo.group, ids=ids)
     known = find(inbox, *ids)
     if known.message_ids:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -27,7 +28,7 @@ from apps.inboxes.models import Inbox
 from apps.people.actions.identities import identity_at
 from apps.people.models import Identity
 from providers.contents import Files
-from providers.types import InboundMessage
+from providers.types import AddressScope, InboundMessage
 
 
 @transaction.atomic(savepoint=False)
@@ -40,23 +41,17 @@ def receive_message(
     the other, however many workers there are. What stood here as a mere placeholder gets its content.
     """
     require(actor, Scope.MESSAGES_SEND)
-    ids = [name for name in (inbound.provider_message_id, inbound.also_known_as) if name]
+    ids = [name for name in dict.fromkeys((inbound.provider_message_id, inbound.also_known_as)) if name]
     hold(inbox, addresses=(inbound.sender, *inbound.aliases), group=inbound.group, ids=ids)
     known = find(inbox, *ids)
     if known.message_ids:
         complete(known.message_ids[0], inbound.content, branch_id=inbox.branch_id, actor=actor)
         return None
-    author = identity_at(
-        account=inbox.account,
-        sender=inbound.sender,
-        aliases=inbound.aliases,
-        display_name=inbound.sender_name,
-        username=inbound.username,
-        actor=actor,
-    )
-    conversation = conversation_with(inbox, _partner(inbox, inbound, author, actor), is_imported=inbound.is_imported)
-    message = _store(conversation, inbound, author if inbound.group else None, received_at)
-    also_known_as(message, ids)
+    partner, author = _people(inbox, inbound, actor)
+    conversation = conversation_with(inbox, partner, is_imported=inbound.is_imported)
+    message = _store(conversation, inbound, author, received_at)
+    if inbound.also_known_as:
+        also_known_as(message, ids)
     if isinstance(inbound.content, Files):
         expect_files(message=message, files=inbound.content.files, actor=actor)
     follow_message(message, **_changes(message, inbound, received_at, window_hours))
@@ -66,18 +61,18 @@ def receive_message(
     return message
 
 
-def _partner(inbox: Inbox, inbound: InboundMessage, author: Identity, actor: Actor) -> Identity:
-    """Return whom the conversation is with: the author, or the group they wrote in."""
-    if inbound.group is None:
-        return author
-    return identity_at(
-        account=inbox.account,
-        sender=inbound.sender,
-        aliases=(),
-        display_name=inbound.group.name,
-        group=inbound.group,
-        actor=actor,
+def _people(inbox: Inbox, inbound: InboundMessage, actor: Actor) -> tuple[Identity, Identity | None]:
+    """Return whom the conversation is with, and who wrote if that is a group; some groups hide who it was."""
+    look_up = partial(identity_at, account=inbox.account, actor=actor)
+    group, sender = inbound.group, inbound.sender
+    if group is not None and sender.scope == AddressScope.GROUP:
+        return look_up(sender=sender, aliases=(), display_name=group.name, group=group), None
+    person = look_up(
+        sender=sender, aliases=inbound.aliases, display_name=inbound.sender_name, username=inbound.username
     )
+    if group is None:
+        return person, None
+    return look_up(sender=sender, aliases=(), display_name=group.name, group=group), person
 
 
 def _changes(
