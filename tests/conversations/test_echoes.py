@@ -12,7 +12,7 @@ from apps.conversations.actions.deliver import permit, record_failure, record_se
 from apps.conversations.actions.echoes import receive_echo
 from apps.conversations.actions.marks import set_pending
 from apps.conversations.actions.statuses import apply_statuses
-from apps.conversations.models import Conversation, Message, MessageAlias
+from apps.conversations.models import Conversation, Message, MessageAlias, PendingStatus
 from apps.core.actors import SYSTEM
 from apps.core.models import LiveEvent
 from providers.capabilities import Capabilities
@@ -22,7 +22,8 @@ from providers.types import DeliveryStatus, EchoMessage, SendResult, StatusUpdat
 from tests.conversations.arriving import ANA, NOON, echo, hear, put_emoji, second, stands
 from tests.conversations.sending import claim, say, state
 from tests.crowd import crowd
-from tests.factories import make_conversation, make_inbox
+from tests.factories import make_account, make_conversation, make_inbox
+from tests.providers.accounts import SAMPLES
 
 ECHOES = Capabilities(
     receives=frozenset({ContentKind.TEXT}),
@@ -238,6 +239,29 @@ def test_an_acknowledgement_that_names_both_joins_what_stood_apart(inbox):
     assert outgoing() == [("uuid-1", "operator", "sent")]
     assert [row[1] for row in stands()["reactions"]] == ["👍"]
     assert MessageAlias.objects.get().provider_message_id == "true_1"
+
+
+def test_an_acknowledgement_that_came_before_both_joins_them_too(db):
+    inbox = make_inbox(make_account("maytapi", credentials=SAMPLES["maytapi"].credentials))
+    claimed = begin(inbox, "con una foto")[0]
+    ack = StatusUpdate(
+        path="", inbox_address="", provider_message_id="uuid-1", status=DeliveryStatus.READ, also_known_as="true_1"
+    )
+    apply_statuses(inbox=inbox, updates=[ack], received_at=second(9), actor=SYSTEM)
+    come_back(inbox, "otra cosa", key="true_1", capabilities=RENAMES)
+    answer(claimed, "uuid-1", is_queued=True)
+    assert outgoing() == [("uuid-1", "operator", "read")]
+    assert (MessageAlias.objects.get().provider_message_id, PendingStatus.objects.count()) == ("true_1", 0)
+
+
+def test_two_sends_of_ours_stay_two_whatever_a_provider_calls_them(inbox):
+    for number in (1, 2):
+        answer(begin(inbox, f"texto {number}")[0], f"uuid-{number}")
+    ack = StatusUpdate(
+        path="", inbox_address="", provider_message_id="uuid-1", status=DeliveryStatus.SENT, also_known_as="uuid-2"
+    )
+    apply_statuses(inbox=inbox, updates=[ack], received_at=second(9), actor=SYSTEM)
+    assert [row[0] for row in outgoing()] == ["uuid-1", "uuid-2"]
 
 
 def test_a_message_that_waits_at_its_provider_is_not_sent_yet(inbox):

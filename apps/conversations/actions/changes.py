@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from apps.conversations.actions.arrivals import find, hold
 from apps.conversations.actions.columns import announce, follow_content
@@ -17,6 +19,7 @@ from apps.core import live
 from apps.core.actors import Actor, Scope, require
 from apps.inboxes.models import Inbox
 from apps.people.actions.identities import identity_at
+from apps.people.models import Identity
 from providers.types import MessageDeleted, MessageEdited, ReactionChanged
 
 EMOJI_LENGTH = Reaction._meta.get_field("emoji").max_length
@@ -105,14 +108,23 @@ def apply_change(message: Message, change: Change) -> bool:
 
 
 def put_reaction(message: Message, change: Change, *, user_id: int | None = None) -> bool:
-    """Let an emoji be the one somebody has on a message, unless a later one is there."""
-    whose: dict[str, Any] = {"message": message, "identity_id": change.identity_id}
-    row, is_new = Reaction.objects.select_for_update().get_or_create(
-        **whose,
-        defaults={"emoji": change.text, "at": change.at, "user_id": user_id},
-    )
-    if is_new or _rank(row.at, row.emoji) >= _rank(change.at, change.text):
-        return is_new
+    """Let an emoji be the one somebody has on a message, unless a later one is there.
+
+    Call it with the message locked. Whoever got another main address since is still the same.
+    """
+    if change.identity_id is None:
+        theirs, identity_id = Q(identity=None), None
+    else:
+        mains = Identity.objects.filter(pk=change.identity_id).values_list(Coalesce("alias_of", "pk"), flat=True)
+        identity_id = mains.get()
+        theirs = Q(identity=identity_id) | Q(identity__alias_of=identity_id)
+    row = message.reactions.filter(theirs).order_by("-at", "pk").first()
+    if row is None:
+        fields: dict[str, Any] = {"identity_id": identity_id, "user_id": user_id}
+        Reaction.objects.create(message=message, emoji=change.text, at=change.at, **fields)
+        return True
+    if _rank(row.at, row.emoji) >= _rank(change.at, change.text):
+        return False
     row.emoji, row.at, row.user_id = change.text, change.at, user_id
     row.save(update_fields=["emoji", "at", "user"])
     return True

@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 from apps.conversations.actions.arrivals import hold
 from apps.conversations.actions.columns import announce, follow_status
 from apps.conversations.actions.effects import take_effect
-from apps.conversations.actions.names import absorb, also_known_as
+from apps.conversations.actions.names import absorb, also_known_as, unite
 from apps.conversations.actions.outbound import build, is_repeatable
 from apps.conversations.actions.statuses import apply_waiting
 from apps.conversations.models import ACTS, Dispatch, Message, SendAttempt, Sender
@@ -223,6 +223,9 @@ def record_sent(*, claim: Claim, result: SendResult, actor: Actor) -> bool:
 @transaction.atomic
 def _record_sent(claim: Claim, result: SendResult, actor: Actor) -> bool:
     inbox, name = claim.message.inbox, result.provider_message_id
+    is_renamed = registry.PROVIDERS[inbox.account.kind].capabilities.renames_sends
+    if is_renamed:
+        hold(inbox, ids=[name])
     _finish(claim, SendAttempt.Outcome.SENT)
     dispatch = Dispatch.HANDED_OVER if result.is_queued else Dispatch.ACCEPTED
     recorded = _settle(claim, dispatch=dispatch, accepted_at=Now(), provider_message_id=name)
@@ -230,6 +233,8 @@ def _record_sent(claim: Claim, result: SendResult, actor: Actor) -> bool:
         claim.message.refresh_from_db(fields=["provider_message_id"])
         also_known_as(claim.message, [name])
     if recorded:
+        if is_renamed:
+            unite(inbox, [name])  # what was acknowledged before by both names
         apply_waiting(inbox=inbox, provider_ids=[name], actor=actor)
         if claim.message.kind in ACTS:
             take_effect(acts=[claim.message.pk], actor=actor)

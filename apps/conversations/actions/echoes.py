@@ -178,9 +178,9 @@ def _repeat(inbox: Inbox, ids: Sequence[str], echo: EchoMessage, received_at: da
         provider_time=echo.provider_time,
     )
     apply_statuses(inbox=inbox, updates=[told], received_at=received_at, actor=actor)
-    apply_waiting(inbox=inbox, provider_ids=ids, actor=actor)
     if apply_waiting_changes(own, *ids):
         announce(live.LiveKind.MESSAGE_CHANGED, own, branch_id=inbox.branch_id)
+    apply_waiting(inbox=inbox, provider_ids=ids, actor=actor)
 
 
 def _told_at(echo: EchoMessage, received_at: datetime) -> datetime:

@@ -33,7 +33,8 @@ def unite(inbox: Inbox, ids: Sequence[str]) -> Message | None:
         return None
     own, *others = known
     for other in others:
-        absorb(own, other)
+        if other.sender == Sender.PHONE:
+            absorb(own, other)
     also_known_as(own, ids)
     return own
 
@@ -61,7 +62,7 @@ def absorb(own: Message, echo: Message) -> None:
     Message.objects.filter(pk=own.pk).update(
         **{name: Least(name, getattr(echo, name)) for name in ("sent_at", "delivered_at", "read_at")}
     )
-    echo.aliases.update(message=own)
+    echo.aliases.exclude(provider_message_id=own.provider_message_id).update(message=own)
     Message.objects.filter(reply_to=echo).update(reply_to=own)
     Message.objects.filter(acts_on=echo).update(acts_on=own)
     was_last = Conversation.objects.filter(last_message=echo)

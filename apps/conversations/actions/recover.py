@@ -17,6 +17,7 @@ from apps.conversations.models import (
     UNSENT,
     Dispatch,
     Message,
+    MessageAlias,
     PendingChange,
     PendingStatus,
     SendAttempt,
@@ -113,7 +114,8 @@ def settle_waiting_statuses(*, actor: Actor) -> int:
     recent = PendingStatus.objects.filter(created_at__gt=Now() - CROSSED_WITHIN)
     for inbox in Inbox.objects.filter(pk__in=recent.values("inbox")):
         known = Message.objects.filter(inbox=inbox, provider_message_id=OuterRef("provider_message_id"))
-        here = recent.filter(Exists(known.exclude(provider_message_id="")), inbox=inbox)
+        named = MessageAlias.objects.filter(inbox=inbox, provider_message_id=OuterRef("provider_message_id"))
+        here = recent.filter(Exists(known.exclude(provider_message_id="")) | Exists(named), inbox=inbox)
         ids = here.values_list("provider_message_id", flat=True).distinct()
         settled += apply_waiting(inbox=inbox, provider_ids=list(ids[:BATCH]), actor=actor)
     return settled

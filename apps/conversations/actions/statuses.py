@@ -5,7 +5,7 @@ the database from all of them. A whole batch is one statement. Whatever we belie
 its provider speaks of is accepted: it must not be sent again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +13,8 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from apps.conversations.actions.arrivals import hold
-from apps.conversations.actions.columns import follow_status
+from apps.conversations.actions.changes import apply_waiting_changes
+from apps.conversations.actions.columns import announce, follow_status
 from apps.conversations.actions.effects import take_effect
 from apps.conversations.actions.names import unite
 from apps.conversations.models import ACTS, PendingStatus
@@ -110,15 +111,13 @@ def apply_told(*, inbox: Inbox, told: Sequence[tuple[StatusUpdate, datetime]], a
     """Record statuses as `apply_statuses` does, each with the time it was received."""
     require(actor, Scope.MESSAGES_SEND)
     evidence = [item for update, received_at in told for item in _evidence(update, received_at)]
-    pairs = {tuple(sorted((item.provider_id, item.other_id))) for item in evidence if item.other_id}
+    pairs = {_pair(item.provider_id, item.other_id) for item in evidence if item.other_id}
     if pairs:
         hold(inbox, ids=[name for pair in pairs for name in pair])
     changed, known = _apply(inbox, evidence, actor)
     unknown = [item for item in evidence if known.isdisjoint({item.provider_id, item.other_id})]
     PendingStatus.objects.bulk_create([_pending(inbox, item) for item in unknown], ignore_conflicts=True)
-    for pair in sorted(pairs):
-        unite(inbox, pair)
-    return changed
+    return changed + _unite(inbox, pairs, actor)
 
 
 @transaction.atomic(savepoint=False)
@@ -133,8 +132,26 @@ def apply_waiting(*, inbox: Inbox, provider_ids: Sequence[str], actor: Actor) ->
     if not waiting:
         return 0
     changed, known = _apply(inbox, [_waited(row) for row in waiting], actor)
-    PendingStatus.objects.filter(pk__in=[row.pk for row in waiting if row.provider_message_id in known]).delete()
+    settled = [row for row in waiting if row.provider_message_id in known]
+    PendingStatus.objects.filter(pk__in=[row.pk for row in settled]).delete()
+    return changed + _unite(
+        inbox, {_pair(row.provider_message_id, row.other_id) for row in settled if row.other_id}, actor
+    )
+
+
+def _unite(inbox: Inbox, pairs: Collection[tuple[str, str]], actor: Actor) -> int:
+    """Let both ids of each pair name one message, and apply what waited for either."""
+    changed = 0
+    for pair in sorted(pairs):
+        if message := unite(inbox, pair):
+            if apply_waiting_changes(message, *pair):
+                announce(live.LiveKind.MESSAGE_CHANGED, message, branch_id=inbox.branch_id)
+            changed += apply_waiting(inbox=inbox, provider_ids=pair, actor=actor)
     return changed
+
+
+def _pair(one: str, other: str) -> tuple[str, str]:
+    return (one, other) if one < other else (other, one)
 
 
 def _apply(inbox: Inbox, told: Sequence[Evidence], actor: Actor) -> tuple[int, set[str]]:
@@ -196,6 +213,7 @@ def _pending(inbox: Inbox, item: Evidence) -> PendingStatus:
     return PendingStatus(
         inbox=inbox,
         provider_message_id=item.provider_id,
+        other_id=item.other_id,
         status=item.status,
         at=item.at,
         error_code=item.error_code,

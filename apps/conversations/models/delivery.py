@@ -50,6 +50,7 @@ class PendingStatus(models.Model):
 
     inbox = models.ForeignKey(Inbox, models.CASCADE, related_name="+", verbose_name=_("inbox"))
     provider_message_id = models.CharField(_("id at the provider"), max_length=256)
+    other_id = models.CharField(_("other id of the same message"), max_length=256, blank=True)
     status = models.CharField(_("status"), max_length=12)
     at = models.DateTimeField(_("time"))
     error_code = models.CharField(_("error"), max_length=40, blank=True)

@@ -1,0 +1,83 @@
+"""All that any provider can say goes through the journal: nothing fails, and a day that is replayed changes nothing."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from apps.conversations.models import (
+    Attachment,
+    Conversation,
+    Message,
+    MessageAlias,
+    MessageEdit,
+    PendingChange,
+    PendingStatus,
+    Reaction,
+)
+from apps.conversations.tasks import process_events
+from apps.core.actors import SYSTEM
+from apps.core.models import LiveEvent
+from apps.inboxes.actions.journal import add_event, replay_events
+from apps.inboxes.models import AccountNotice, DeadLetter, HistoryImport, WebhookEvent
+from providers.registry import PROVIDERS
+from tests.factories import make_account, make_inbox
+from tests.providers.accounts import SAMPLES
+from tests.providers.payloads import events_of, payloads_of
+
+ROOMS: list[Any] = [
+    Attachment,
+    Conversation,
+    Message,
+    MessageAlias,
+    MessageEdit,
+    PendingChange,
+    PendingStatus,
+    Reaction,
+    AccountNotice,
+    HistoryImport,
+    DeadLetter,
+]
+SHARED = "a3ff8460"
+"""How the id begins that Maytapi's payloads share although each is of another message."""
+
+
+def everything():
+    """Return all rows that a delivery can write."""
+    rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in ROOMS}
+    return rows | {"told": [LiveEvent.objects.exclude(kind="person_changed").count()]}
+
+
+def changes(before, after):
+    """Return what is not what it was, row by row."""
+    return {
+        name: [(one, other) for one, other in zip(before[name], rows, strict=False) if one != other] or len(rows)
+        for name, rows in after.items()
+        if rows != before[name]
+    }
+
+
+def process_all():
+    while WebhookEvent.objects.filter(state=WebhookEvent.State.NEW, lease_token=None).exists():
+        process_events()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", sorted(PROVIDERS))
+def test_a_day_of_everything_is_processed_and_a_replay_changes_nothing(kind):
+    sample = SAMPLES[kind]
+    account = make_account(kind, credentials=sample.credentials, name=sample.options.get("account_name", kind))
+    for address in sorted({getattr(event, "inbox_address", "") for event in events_of(kind)} - {""}):
+        make_inbox(account, address=address)
+    for number, payload in enumerate(payloads_of(kind)):
+        body = json.dumps(payload).replace(SHARED, f"{number:08x}").encode()
+        add_event(account=account, body=body, headers={}, actor=SYSTEM)
+    process_all()
+    failed = Counter(DeadLetter.objects.values_list("error_class", flat=True)).keys()
+    assert failed <= {"BrokenItem", "UnreadablePayload"}
+    assert Message.objects.exists()
+    before = everything()
+    replay_events(events=list(WebhookEvent.objects.values_list("uid", flat=True)), actor=SYSTEM)
+    process_all()
+    assert changes(before, everything()) == {}
