@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet, TextChoices
+from django.db.models import Exists, F, OuterRef, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.actors import SYSTEM, Actor, Scope
 from apps.people.models import NUMBER_ENDING, Identity, Person, PersonMerge, PersonTag, Tag
+
+MAIN_FIRST = (F("alias_of").asc(nulls_first=True), "pk")
+"""An order of identities."""
 
 
 def people_for(actor: Actor) -> QuerySet[Person]:
@@ -59,7 +62,7 @@ def tags_for(actor: Actor) -> QuerySet[Tag]:
 def identities_of(actor: Actor, people: Iterable[Person]) -> dict[int, list[Identity]]:
     """Return the addresses of several people that exist for `actor`, by the key of the person."""
     found: dict[int, list[Identity]] = defaultdict(list)
-    for identity in identities_for(actor).filter(person__in=people).order_by("pk"):
+    for identity in identities_for(actor).filter(person__in=people).order_by(*MAIN_FIRST):
         found[identity.person_id].append(identity)
     return found
 
@@ -135,31 +138,31 @@ def duplicates_for(actor: Actor, ground: Ground, *, limit: int) -> list[Duplicat
     return [Duplicate(ground=ground, first=people[first], second=people[second]) for first, second in pairs]
 
 
-# What people are compared by: a key and a person. Merged people have no identities, but still their details.
+# What people are compared by: a key, a person, and the other part of the key.
 _KEYS = {
     Ground.PHONE: """
-        SELECT phone_key, id FROM people_person WHERE phone_key <> '' AND merged_into_id IS NULL
-        UNION SELECT canonical, person_id FROM people_identity WHERE scope = 'phone'
+        SELECT phone_key, id, '' FROM people_person WHERE phone_key <> '' AND merged_into_id IS NULL
+        UNION SELECT canonical, person_id, '' FROM people_identity WHERE scope = 'phone'
     """,
     Ground.ADDRESS: """
-        SELECT DISTINCT scope || ' ' || canonical, person_id FROM people_identity
+        SELECT DISTINCT canonical, person_id, scope FROM people_identity
         WHERE scope IN ('bsuid', 'lid', 'igsid')
     """,
     Ground.NATIONAL_ID: """
-        SELECT regexp_replace(upper(national_id), '[^0-9A-Z]', '', 'g'), id FROM people_person
+        SELECT regexp_replace(upper(national_id), '[^0-9A-Z]', '', 'g'), id, '' FROM people_person
         WHERE national_id <> '' AND merged_into_id IS NULL
     """,
-    Ground.EMAIL: "SELECT lower(email), id FROM people_person WHERE email <> '' AND merged_into_id IS NULL",
-    Ground.USERNAME: "SELECT DISTINCT lower(username), person_id FROM people_identity WHERE username <> ''",
+    Ground.EMAIL: "SELECT lower(email), id, '' FROM people_person WHERE email <> '' AND merged_into_id IS NULL",
+    Ground.USERNAME: "SELECT DISTINCT lower(username), person_id, '' FROM people_identity WHERE username <> ''",
     Ground.NAME: f"""
-        SELECT search_key(name) || ' ' || right(phone_key, {NUMBER_ENDING}), id FROM people_person
+        SELECT search_key(name), id, right(phone_key, {NUMBER_ENDING}) FROM people_person
         WHERE name <> '' AND phone_key <> '' AND merged_into_id IS NULL
     """,  # noqa: S608 – a constant
 }
 _PAIRS = """
-WITH keys (key, person_id) AS ({keys}), shared AS MATERIALIZED (
-    SELECT key, person_id FROM (
-        SELECT key, person_id, count(*) OVER (PARTITION BY key) AS people FROM keys WHERE key <> ''
+WITH keys (key, person_id, part) AS ({keys}), shared AS MATERIALIZED (
+    SELECT key, part, person_id FROM (
+        SELECT key, part, person_id, count(*) OVER (PARTITION BY key, part) AS people FROM keys WHERE key <> ''
     ) counted WHERE people BETWEEN 2 AND {shared}
 ), apart AS MATERIALIZED (
     SELECT coalesce(one.merged_into_id, one.id) AS one_id, coalesce(other.merged_into_id, other.id) AS other_id
@@ -167,8 +170,8 @@ WITH keys (key, person_id) AS ({keys}), shared AS MATERIALIZED (
     JOIN people_person one ON one.id = told.first_id JOIN people_person other ON other.id = told.second_id
 )
 SELECT DISTINCT one.person_id, other.person_id
-FROM shared one JOIN shared other ON one.key = other.key AND one.person_id < other.person_id
-WHERE {visible} AND NOT EXISTS (
+FROM shared one JOIN shared other USING (key, part)
+WHERE one.person_id < other.person_id AND {visible} AND NOT EXISTS (
     SELECT FROM apart WHERE least(one_id, other_id) = one.person_id AND greatest(one_id, other_id) = other.person_id
 )
 ORDER BY 1, 2 LIMIT %s

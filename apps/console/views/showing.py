@@ -35,7 +35,7 @@ from apps.conversations.permissions import can_handle, can_reply
 from apps.conversations.queries import PAGE, unread_since
 from apps.core import live
 from apps.inboxes.queries import inboxes_for
-from apps.people.queries import identities_for
+from apps.people.queries import MAIN_FIRST, identities_for
 
 
 def asked_list(request: HttpRequest) -> Asked:
@@ -109,7 +109,7 @@ def chat_of(request: HttpRequest, conversation: Conversation, **more: Any) -> di
         **controls_of(request, conversation),
         "person": conversation.person,
         "tags": list(conversation.person.tags.all()),
-        "identities": identities_for(actor).filter(person=conversation.person_id),
+        "identities": identities_for(actor).filter(person=conversation.person_id).order_by("account", *MAIN_FIRST),
         "earlier": other_conversations(actor, conversation),
         "admin_url": _admin_url(request, conversation),
         **more,
