@@ -85,7 +85,9 @@ def test_a_link_to_anywhere_is_not_followed(kind, files, settings, run_jobs):
     assert (Attachment.objects.get().state, Message.objects.get().text, files.asked) == ("refused", "Mirá", [])
 
 
-@pytest.mark.parametrize(("kind", "voice_type"), [("maytapi", "audio/ogg"), ("instagram", "audio/mp4")])
+@pytest.mark.parametrize(
+    ("kind", "voice_type", "mark"), [("maytapi", "audio/ogg", b"OggS"), ("instagram", "audio/mp4", b"ftyp")]
+)
 def test_a_voice_note_leaves_as_a_link_to_what_the_channel_takes(kind, voice_type, mark, settings, run_jobs):
     server, setting, key = SERVERS[kind]
     with server(access_token=key) as running:
