@@ -319,7 +319,7 @@ class AccountOperation(models.Model):
     requested_at = models.DateTimeField(_("asked"), db_default=Now())
     started_at = models.DateTimeField(_("began"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
-    outcome = models.CharField(_("outcome"), max_length=300, blank=True)
+    outcome = models.TextField(_("outcome"), blank=True)
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     error_text = models.CharField(_("error text"), max_length=300, blank=True)
     checks = models.JSONField(default=list)

@@ -1,13 +1,22 @@
 """The set-up page of an account: it tests itself, asks in the background, and shows what came of it."""
 
-from datetime import timedelta
+import re
+from datetime import time, timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from apps.inboxes.models import AccountNotice, AccountOperation, HistoryImport, Inbox, ProviderAccount
+from apps.inboxes.models import (
+    AccountNotice,
+    AccountOperation,
+    DeadLetter,
+    HistoryImport,
+    Inbox,
+    ProviderAccount,
+    WebhookEvent,
+)
 from apps.inboxes.tasks import operate_accounts
 from tests.admin.conftest import Enter, words_of
 from tests.admin.house import House, fingerprint
@@ -102,10 +111,29 @@ def test_what_came_in_is_told_without_asking_anybody(
     columns: dict[str, int | None], words: str, built: House, enter: Enter
 ) -> None:
     account = built.own[ProviderAccount]
+    WebhookEvent.objects.all().delete()  # as after the days the journal keeps them
     moments = {name: minutes and timezone.now() - timedelta(minutes=minutes) for name, minutes in columns.items()}
     ProviderAccount.objects.filter(pk=account.pk).update(**moments)
     assert words in said(enter("administrator"), account).replace("\xa0", " ")
     assert not AccountOperation.objects.exists()
+
+
+def test_how_webhooks_come_is_told(built: House, enter: Enter) -> None:
+    account, client = built.own[ProviderAccount], enter("administrator")
+    assert "Está mal: Se entiende lo que llega 1 cosa que llegó no se entendió." in said(client, account)
+    DeadLetter.objects.update(state="discarded")
+    WebhookEvent.objects.filter(account=account).update(delay_ms=1200)
+    shown = said(client, account)
+    assert "Se entiende lo que llega" not in shown
+    assert re.search(
+        r"Está bien: Llegan webhooks, y su firma es correcta último evento hace \d+ s, demora mediana 1,2 s", shown
+    )
+    long_ago = timezone.now() - timedelta(hours=3)
+    WebhookEvent.objects.filter(account=account).update(received_at=long_ago)
+    ProviderAccount.objects.filter(pk=account.pk).update(
+        silence_minutes=60, created_at=long_ago, expected_from=time(0), expected_until=time(0)
+    )
+    assert "Está mal: Llegan webhooks, y su firma es correcta" in said(client, account)
 
 
 def test_a_refused_account_is_told_with_the_remedy(built: House, enter: Enter) -> None:

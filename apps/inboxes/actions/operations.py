@@ -22,6 +22,7 @@ from providers.types import AccountNotice, NoticeEffect
 CHECK_EVERY = timedelta(minutes=15)
 LOST_AFTER = timedelta(minutes=3)
 LOST = "worker_lost"
+OUTCOME_LENGTH = 4_000
 OPEN = (AccountOperation.State.WAITING, AccountOperation.State.RUNNING)
 CLUSTER = "bulk"
 
@@ -101,7 +102,7 @@ def claim_operation(*, actor: Actor) -> AccountOperation | None:
 def record_outcome(*, operation: AccountOperation, outcome: str, actor: Actor) -> None:
     """Write what came of an operation; the request for old messages now waits for them."""
     require(actor, Scope.SETUP_WRITE)
-    _finish(operation, state=AccountOperation.State.DONE, outcome=outcome[:300])
+    _finish(operation, state=AccountOperation.State.DONE, outcome=outcome[:OUTCOME_LENGTH])
     if operation.inbox is not None and _of(operation.account, operation.name).requests_history:
         HistoryImport.objects.update_or_create(inbox=operation.inbox, defaults={"request_id": outcome[:120]})
 

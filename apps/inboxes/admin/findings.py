@@ -13,11 +13,13 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 from apps.core.secrets import UnreadableSecret
+from apps.inboxes.admin.health import health_words
 from apps.inboxes.admin.notices import NOTICES, words_of
 from apps.inboxes.models import AccountOperation, Inbox, ProviderAccount
+from apps.inboxes.queries import Health
 from providers import registry
 from providers.base import CheckState
 from providers.errors import BadCredentials
@@ -75,9 +77,11 @@ class Finding:
     inbox: str = ""
 
 
-def findings_of(account: ProviderAccount, inboxes: list[Inbox], check: AccountOperation | None) -> list[Finding]:
+def findings_of(
+    account: ProviderAccount, inboxes: list[Inbox], check: AccountOperation | None, health: Health
+) -> list[Finding]:
     """Return all that is known about an account, what we know ourselves first."""
-    return [*_own(account, inboxes), *(_of_check(account, inboxes, check) if check else ())]
+    return [*_own(account, inboxes, health), *(_of_check(account, inboxes, check) if check else ())]
 
 
 def trouble(kind: str, code: str, text: str = "") -> tuple[str, str]:
@@ -87,7 +91,7 @@ def trouble(kind: str, code: str, text: str = "") -> tuple[str, str]:
     return (f"{words} ({said})" if said else str(words)), str(remedy)
 
 
-def _own(account: ProviderAccount, inboxes: list[Inbox]) -> Iterator[Finding]:
+def _own(account: ProviderAccount, inboxes: list[Inbox], health: Health) -> Iterator[Finding]:
     yield _credentials(account)
     if account.state != ProviderAccount.State.OK:
         reason = account.state_reason
@@ -97,7 +101,9 @@ def _own(account: ProviderAccount, inboxes: list[Inbox]) -> Iterator[Finding]:
     provider = registry.PROVIDERS.get(account.kind)
     if provider and provider.capabilities.has_handshake:
         yield _handshake(account)
-    yield _webhooks(account)
+    yield _webhooks(account, health)
+    if health.open_letters:
+        yield _dead_letters(health.open_letters)
 
 
 def _credentials(account: ProviderAccount) -> Finding:
@@ -126,9 +132,9 @@ def _handshake(account: ProviderAccount) -> Finding:
     return Finding(label=label, state=CheckState.GOOD, detail=ago(account.handshake_at))
 
 
-def _webhooks(account: ProviderAccount) -> Finding:
+def _webhooks(account: ProviderAccount, health: Health) -> Finding:
     label = _("Webhooks come, and their signature is right")
-    good, bad = account.last_event_at, account.last_bad_signature_at
+    good, bad = health.last_event_at or account.last_event_at, account.last_bad_signature_at
     if bad is not None and (good is None or bad > good):
         remedy = _("Compare the secret that signs with the one entered here.")
         detail = _("The last one had a wrong signature: %(when)s") % {"when": ago(bad)}
@@ -136,7 +142,23 @@ def _webhooks(account: ProviderAccount) -> Finding:
     if good is None:
         remedy = _("Write to the inbox from a phone, and look whether it arrives.")
         return Finding(label=label, state=CheckState.UNKNOWN, detail=_nobody_reaches_it(), remedy=remedy)
-    return Finding(label=label, state=CheckState.GOOD, detail=_("The last one: %(when)s") % {"when": ago(good)})
+    words = health_words(health)[1] if health.last_event_at else _("The last one: %(when)s") % {"when": ago(good)}
+    if health.is_silent:
+        remedy = _("Look whether the provider still posts to the webhook URL, and write from a phone.")
+        return Finding(label=label, state=CheckState.BAD, detail=words, remedy=remedy)
+    return Finding(label=label, state=CheckState.GOOD, detail=words)
+
+
+def _dead_letters(count: int) -> Finding:
+    words = ngettext(
+        "%(count)d thing that came was not understood.", "%(count)d things that came were not understood.", count
+    )
+    return Finding(
+        label=_("What comes is understood"),
+        state=CheckState.BAD,
+        detail=words % {"count": count},
+        remedy=_("Look at the dead letters; they can be processed again."),
+    )
 
 
 def _nobody_reaches_it() -> str:

@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apps.core.actors import Actor
 from apps.core.admin import HouseAdmin
@@ -23,7 +24,7 @@ from apps.inboxes.actions.operations import operation_of, request_operation
 from apps.inboxes.admin.findings import Finding, ago, findings_of, trouble
 from apps.inboxes.admin.notices import words_of
 from apps.inboxes.models import AccountOperation, HistoryImport, Inbox, ProviderAccount
-from apps.inboxes.queries import histories_for, inboxes_for, notices_for, operations_for
+from apps.inboxes.queries import health_of, histories_for, inboxes_for, notices_for, operations_for
 from providers import registry
 from providers.base import CheckState
 
@@ -31,6 +32,12 @@ SHOWN = 10
 FIRST_CHECK = timedelta(minutes=3)
 """How long after it was added an account may wait for its first check before the page stops looking."""
 HIDDEN = "…"
+OUTCOMES = {
+    "subscribed": gettext_lazy("Subscribed: what happens there is posted here."),
+    "webhook_set": gettext_lazy("The webhook is set: what happens there is posted here."),
+    "none": gettext_lazy("There is none."),
+}
+"""The stable words of adapters, for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +123,7 @@ def set_up_of(account: ProviderAccount, actor: Actor, *, may_change: bool) -> di
     check = next((row for row in checks if row.finished_at is not None), None)
     is_new = check is None and account.is_active and account.created_at > timezone.now() - FIRST_CHECK
     is_busy = is_new or any(row.finished_at is None for row in asked)
-    findings = findings_of(account, inboxes, check)
+    findings = findings_of(account, inboxes, check, health_of([account])[account.pk])
     return {
         "account": account,
         "provider": _(registry.PROVIDERS[account.kind].label) if account.kind in registry.PROVIDERS else account.kind,
@@ -153,7 +160,7 @@ def _buttons(account: ProviderAccount, inboxes: list[Inbox]) -> list[Button]:
 
 def _deed(account: ProviderAccount, row: AccountOperation) -> Deed:
     known = operation_of(account.kind, row.name)
-    words, remedy = row.outcome, ""
+    words, remedy = str(OUTCOMES.get(row.outcome, row.outcome)), ""
     if row.state == AccountOperation.State.FAILED:
         words, remedy = trouble(account.kind, row.error_code, row.error_text)
     return Deed(row=row, label=_(known.label) if known else row.name, words=words, remedy=remedy)
