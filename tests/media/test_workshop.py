@@ -183,3 +183,11 @@ def test_a_sticker_is_a_square(tmp_path: Path):
     run.convert_picture(written(tmp_path, png()), target=target, into="image/webp", max_bytes=100_000, side=512)
     with Image.open(target) as made:
         assert (made.format, made.size, made.convert("RGBA").getpixel((0, 0))[3]) == ("WEBP", (512, 512), 0)  # type: ignore[index]
+
+
+def test_a_photo_too_large_for_a_preview_can_still_leave(tmp_path: Path):
+    Image.new("L", (8000, 5100)).save(tmp_path / "large.jpg")
+    with pytest.raises(WorkFailed):
+        run.look_into(tmp_path / "large.jpg", mime_type="image/jpeg", thumbnail=tmp_path / "small")
+    run.convert_picture(tmp_path / "large.jpg", target=tmp_path / "made", into="image/jpeg", max_bytes=5_000_000)
+    assert (tmp_path / "made").stat().st_size <= 5_000_000

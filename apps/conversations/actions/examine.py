@@ -15,11 +15,12 @@ from apps.conversations.actions.columns import announce
 from apps.conversations.models import Attachment
 from apps.core import live
 from apps.core.actors import Actor, Scope, require
+from apps.core.models import Literal
 
 LEASE_SECONDS = 60
 TRIES = 3
 """Counted before the work: a file that takes its worker along is not tried for ever."""
-WAITS = Q(state=Attachment.State.READY, is_examined=False)
+WAITS = Q(state=Literal(Attachment.State.READY), is_examined=False)
 DUE = WAITS & (Q(next_attempt_at=None) | Q(next_attempt_at__lte=Now()))
 
 

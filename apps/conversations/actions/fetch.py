@@ -20,6 +20,7 @@ from apps.conversations.models import Attachment, Message
 from apps.core import file_types, live
 from apps.core.actors import Actor, Scope, require
 from apps.core.jobs import Job, enqueue
+from apps.core.models import Literal
 from providers.base import FetchedFile
 from providers.contents import ContentKind, RemoteFile
 from providers.errors import MediaGone, MediaRefused
@@ -28,7 +29,7 @@ LEASE_SECONDS = 180
 ACCOUNT_SHARE = 4
 """How many files of one account a worker fetches at once."""
 RETRY_SECONDS = (5, 30, 120, 600, 3600, 6 * 3600)
-DUE = Q(state=Attachment.State.WAITING, next_attempt_at__lte=Now(), message__isnull=False)
+DUE = Q(state=Literal(Attachment.State.WAITING), next_attempt_at__lte=Now(), message__isnull=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

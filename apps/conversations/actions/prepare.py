@@ -19,6 +19,7 @@ from apps.conversations.models import Attachment, Dispatch, Message
 from apps.core import file_types, live
 from apps.core.actors import Actor, Scope, require
 from apps.core.jobs import Job, enqueue
+from apps.core.models import Literal
 from apps.inboxes.actions.accounts import pause_account
 from providers import registry
 from providers.capabilities import FileLimit
@@ -39,7 +40,12 @@ STICKER_BYTES = 100 * 1024
 CAMERA = (b"Exif\0\0", b"eXIf", b"EXIF", b"http://ns.adobe.com/xap/")
 """How what a camera tells of place and time begins, in each format."""
 MONO_OPUS = b"OpusHead\x01\x01"
-DUE = Q(dispatch=Dispatch.PREPARING, next_attempt_at__lte=Now(), inbox__is_active=True, inbox__account__is_active=True)
+DUE = Q(
+    dispatch=Literal(Dispatch.PREPARING),
+    next_attempt_at__lte=Now(),
+    inbox__is_active=True,
+    inbox__account__is_active=True,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +71,7 @@ class Preparation:
         """What its channel takes. Raises Rejected if it takes none of this kind."""
         found = registry.PROVIDERS[self.message.inbox.account.kind].capabilities.files.get(self.kind)
         if found is None:
-            raise Rejected("unsupported_kind", "This channel takes no such files.", reason=FailureReason.CONTENT)
+            raise Rejected("unsupported_content", "This channel takes no such files.", reason=FailureReason.CONTENT)
         return found
 
 

@@ -22,27 +22,30 @@ def main() -> int:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (limit, limit))
-    # Decoders are loaded within the limits, and only by this process.
-    from apps.core.workshop import pictures, sounds  # noqa: PLC0415
-
-    source, target = Path(order["source"]), Path(order["target"])
     try:
-        match order["do"]:
-            case "look_into" if order["mime_type"].startswith("image/"):
-                answer: dict[str, Any] = pictures.look_into(source, thumbnail=target)
-            case "look_into":
-                answer = sounds.look_into(source, mime_type=order["mime_type"], thumbnail=target)
-            case "convert_sound":
-                answer = sounds.convert(source, mime_type=order["mime_type"], target=target, into=order["into"])
-            case _:
-                answer = pictures.convert(
-                    source, target=target, into=order["into"], max_bytes=order["max_bytes"], side=order["side"]
-                )
+        answer = _done(order, Path(order["source"]), Path(order["target"]))
     except (OSError, ValueError, MemoryError, EOFError, SyntaxError, LookupError, Warning) as error:
         sys.stderr.write(type(error).__name__)
         return 1
     json.dump(answer, sys.stdout)
     return 0
+
+
+def _done(order: dict[str, Any], source: Path, target: Path) -> dict[str, Any]:
+    """Do the order; only the decoders it needs are loaded, and only within the limits."""
+    if order["do"] == "convert_picture" or order["mime_type"].startswith("image/"):
+        from apps.core.workshop import pictures  # noqa: PLC0415
+
+        if order["do"] == "look_into":
+            return pictures.look_into(source, thumbnail=target)
+        return pictures.convert(
+            source, target=target, into=order["into"], max_bytes=order["max_bytes"], side=order["side"]
+        )
+    from apps.core.workshop import sounds  # noqa: PLC0415
+
+    if order["do"] == "look_into":
+        return sounds.look_into(source, mime_type=order["mime_type"], thumbnail=target)
+    return sounds.convert(source, mime_type=order["mime_type"], target=target, into=order["into"])
 
 
 if __name__ == "__main__":

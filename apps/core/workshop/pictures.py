@@ -10,6 +10,9 @@ from PIL import Image, ImageOps
 MAX_PIXELS = 40_000_000
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.simplefilter("error", Image.DecompressionBombWarning)
+MADE_PIXELS = 220_000_000
+"""Of a photo of ours that is to leave: telephones take large ones, and the limits of this process hold as well."""
+MADE_SIZE = (4096, 4096)
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 NAMES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 THUMBNAIL = (480, 480)
@@ -38,7 +41,9 @@ def write_small(picture: Image.Image, thumbnail: Path) -> None:
 
 def convert(source: Path, *, target: Path, into: str, max_bytes: int, side: int | None) -> dict[str, Any]:
     """Write only the pixels again, upright; smaller and smaller until they fit. `side`: centred in such a square."""
+    Image.MAX_IMAGE_PIXELS = MADE_PIXELS
     with Image.open(source, formats=FORMATS) as picture:
+        picture.draft("RGB", MADE_SIZE)
         seen = ImageOps.exif_transpose(picture)
         is_clear = seen.has_transparency_data and into != "image/jpeg"
         plain = seen.convert("RGBA") if seen.has_transparency_data else seen.convert("RGB")
