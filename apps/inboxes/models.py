@@ -105,7 +105,11 @@ class Inbox(models.Model):
 
     account = models.ForeignKey(ProviderAccount, models.PROTECT, related_name="inboxes", verbose_name=_("account"))
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="inboxes", verbose_name=_("branch"))
-    address = models.CharField(_("address"), max_length=128, help_text=_("WhatsApp: the phone number id."))
+    address = models.CharField(
+        _("address"),
+        max_length=128,
+        help_text=_("WhatsApp: the phone number id. Maytapi: the phone id. Instagram: the id of the account."),
+    )
     group_address = models.CharField(_("group address"), max_length=128, blank=True)
     name = models.CharField(_("name"), max_length=80)
     is_active = models.BooleanField(_("active"), default=True)

@@ -21,7 +21,11 @@ class Command(ScriptCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--account", required=True, type=int, help="the id of the account")
-        parser.add_argument("--address", required=True, help="our address there; WhatsApp: the phone_number_id")
+        parser.add_argument(
+            "--address",
+            required=True,
+            help="our address there; WhatsApp: the phone_number_id; Maytapi: the phone id; Instagram: the account id",
+        )
         parser.add_argument("--name", required=True, help="how people call the inbox")
         parser.add_argument("--branch", help="the short name of its branch; without it the first one")
 
