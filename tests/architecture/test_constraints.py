@@ -7,6 +7,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Membership, User
@@ -14,7 +15,7 @@ from apps.conversations.models import Conversation, Message, PendingStatus, Send
 from apps.core.models import SiteSettings
 from apps.inboxes.models import DeadLetter, Inbox, ProviderAccount
 from apps.organization.models import Branch, Company
-from apps.people.models import Identity, Person, PersonTag, Tag
+from apps.people.models import DifferentPeople, Identity, Person, PersonMerge, PersonTag, Tag
 from tests.factories import make_account, make_branch, make_conversation, make_event, make_inbox, make_token, make_user
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +63,19 @@ def pending_status():
     return PendingStatus.objects.create(inbox=make_inbox(), provider_message_id="1", status="sent", at=timezone.now())
 
 
+def other_form(identity):
+    """The same number, written in another way, as if it hung on nothing."""
+    return copy_of(identity, address="543875550101")
+
+
+def person_merge(kept, merged):
+    return PersonMerge.objects.create(kept=kept, merged=merged, reason="by_hand")
+
+
+def different(first, second):
+    return DifferentPeople.objects.create(first=first, second=second)
+
+
 def second_of(first, **changes) -> Callable[[], object]:
     return lambda: copy_of(first(), **changes).save(force_insert=True)
 
@@ -94,6 +108,18 @@ REFUSED: dict[str, Callable[[], object]] = {
     "tag_hue_in_palette": lambda: Tag.objects.create(name="a", slug="a", hue=8),
     "person_tag_once": second_of(person_tag),
     "identity_address": second_of(lambda: make_conversation().identity),
+    "identity_one_main": lambda: other_form(make_conversation().identity).save(),
+    "identity_not_alias_of_itself": lambda: Identity.objects.filter(pk=make_conversation().identity_id).update(
+        alias_of=F("pk")
+    ),
+    "person_not_into_itself": lambda: Person.objects.filter(pk=Person.objects.create().pk).update(merged_into=F("pk")),
+    "person_merged_once": second_of(lambda: person_merge(Person.objects.create(), Person.objects.create())),
+    "person_merge_of_two": lambda: person_merge(*[Person.objects.create()] * 2),
+    "different_people_once": second_of(lambda: different(Person.objects.create(), Person.objects.create())),
+    "different_people_in_order": lambda: different(*[Person.objects.create(), Person.objects.create()][::-1]),
+    "conversation_joined_is_closed": lambda: Conversation.objects.filter(pk=make_conversation().pk).update(
+        joined_to=make_conversation()
+    ),
     "conversation_one_open": second_of(make_conversation),
     "conversation_pending_since": lambda: Conversation.objects.filter(pk=make_conversation().pk).update(
         is_pending=True

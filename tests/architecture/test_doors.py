@@ -23,7 +23,7 @@ from apps.inboxes.models import DeadLetter, Inbox
 from apps.organization import queries as organization
 from apps.organization.models import Branch, Company, CompanyDocument
 from apps.people import queries as people
-from apps.people.models import PersonTag, Tag
+from apps.people.models import Person, PersonMerge, PersonTag, Tag
 from tests.factories import make_account, make_actor, make_event, make_inbox, make_user, receive
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +40,7 @@ DOORS: dict[str, tuple[Callable[[Actor], QuerySet[Any]], Scope | None]] = {
     "people": (people.people_for, Scope.PEOPLE_READ),
     "identities": (people.identities_for, Scope.PEOPLE_READ),
     "tags of people": (people.person_tags_for, Scope.PEOPLE_READ),
+    "merges of people": (people.merges_for, Scope.PEOPLE_READ),
     "conversations": (conversations.conversations_for, Scope.CONVERSATIONS_READ),
     "chat list": (lambda actor: conversations.chat_list(actor, conversations.ChatFilter()), Scope.CONVERSATIONS_READ),
     "search": (
@@ -85,6 +86,9 @@ def furnish(name: str, tag: Tag) -> Rooms:
         "dead letters": DeadLetter.objects.create(event=event, error_class="X"),
         "people": conversation.person,
         "identities": conversation.identity,
+        "merges of people": PersonMerge.objects.create(
+            kept=conversation.person, merged=Person.objects.create(), reason="by_hand"
+        ),
         "tags of people": PersonTag.objects.create(person=conversation.person, tag=tag),
         "conversations": conversation,
         "chat list": conversation,

@@ -87,6 +87,15 @@ def test_two_people_a_change_proves_to_be_one_are_merged(inbox):
     assert (second.merged_into, answers_to(inbox)) == (first, NEW)
 
 
+def test_a_number_that_comes_to_light_is_written_down_unless_there_is_one(inbox):
+    write(inbox, user("AR.1"))
+    assert Person.objects.get().phone == ""
+    write(inbox, user("AR.1"), OLD)
+    assert (Person.objects.get().phone, Person.objects.get().phone_key) == ("+5493875550101", "543875550101")
+    write(inbox, user("AR.1"), NEW)
+    assert Person.objects.get().phone == "+5493875550101"
+
+
 def test_a_change_of_nobody_we_know_makes_nobody(inbox):
     assert change(inbox, OLD, NEW) is None
     assert not Person.objects.exists()

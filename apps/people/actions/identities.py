@@ -73,6 +73,8 @@ def gather(*, account: ProviderAccount, sender: Address, aliases: tuple[Address,
             fresh = [address for address in fresh if address == sender]
         main = proved or main
     added = _attach(main, fresh)
+    if not main.person.phone:
+        _note_number(main.person, fresh)
     asked = {address: place for place, address in enumerate(addresses)}
     named = [row for row in (*known, *added) if Address(scope=AddressScope(row.scope), value=row.address) in asked]
     named.sort(key=lambda row: asked[Address(scope=AddressScope(row.scope), value=row.address)])
@@ -135,6 +137,14 @@ def _attach(main: Identity, addresses: Sequence[Address]) -> list[Identity]:
         for address in addresses
     ]
     return Identity.objects.bulk_create(rows) if rows else []
+
+
+def _note_number(person: Person, addresses: Sequence[Address]) -> None:
+    """Write a number that came to light in the details of somebody who had none."""
+    number = next((shown for address in addresses if (shown := international(address))), "")
+    if number:
+        person.phone = number
+        person.save(update_fields=["phone", "phone_key", "updated_at"])
 
 
 def _rename(main: Identity, name: str, label: str) -> None:
