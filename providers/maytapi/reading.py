@@ -28,6 +28,9 @@ _FILES: Final = {
     "voice": ContentKind.VOICE,
     "ptt": ContentKind.VOICE,
 }
+_NOTICES: Final = {
+    f"group/{word}": f"group_{word}" for word in ("add", "demote", "invite", "leave", "promote", "remove")
+}
 _CARDS: Final = frozenset({"vcard", "multi_vcard", "contact", "contacts"})
 
 
@@ -43,7 +46,8 @@ def content_of(message: wire.Message) -> Content:
         case "location":
             return _location(message)
         case "info":
-            return SystemNotice(code=word_of(message.subtype.replace("/", "_") or "info"), text=message.text)
+            code = _NOTICES.get(message.subtype, "info")
+            return SystemNotice(code=code, text=message.text if code != "info" else message.subtype or "info")
         case "poll":
             choices = [f"• {option.name}" for option in message.options if option.name]
             return Unsupported(kind="poll", caption="\n".join([message.text, *choices]).strip())

@@ -108,12 +108,20 @@ ORIGINS = {
     "post": gettext_lazy("Came from a post"),
     "story": gettext_lazy("Came from a story"),
     "link": gettext_lazy("Came from a link"),
+    "product": gettext_lazy("Came from a product"),
 }
 NOTICES = {
     "number_changed": gettext_lazy("This person changed their number."),
     "user_changed_number": gettext_lazy("This person changed their number."),
     "identity_changed": gettext_lazy("The security code of this person changed."),
     "user_id_changed": gettext_lazy("The channel gave this person another identifier."),
+    "referral": gettext_lazy("This person came by a link or an advertisement."),
+    "group_add": gettext_lazy("Somebody was added to the group."),
+    "group_invite": gettext_lazy("Somebody joined the group by its link."),
+    "group_leave": gettext_lazy("Somebody left the group."),
+    "group_remove": gettext_lazy("Somebody was taken out of the group."),
+    "group_promote": gettext_lazy("Somebody runs the group now."),
+    "group_demote": gettext_lazy("Somebody does not run the group any more."),
 }
 """By the codes of `SystemNotice`; without one the provider's own words are shown."""
 EMOJIS = ("👍", "❤️", "😂", "😮", "😢", "🙏")
