@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from apps.conversations.actions import process
 from apps.conversations.models import (
     Attachment,
     Conversation,
@@ -78,3 +79,38 @@ def test_a_day_that_is_replayed_changes_nothing(kind):
     replay_events(events=list(WebhookEvent.objects.values_list("uid", flat=True)), actor=SYSTEM)
     process_all()
     assert changes(before, everything()) == {}
+
+
+def history(*texts):
+    """Return a part of a phone's past, each message a second apart."""
+    messages = [
+        {"from": "5493875550101", "id": f"wamid.{text}", "timestamp": f"{1763800200 + place}", "type": "text"}
+        | {"text": {"body": text}}
+        for place, text in enumerate(texts)
+    ]
+    part = {"metadata": {"phase": 1, "chunk_order": 1, "progress": 60}}
+    value = {
+        "metadata": {"phone_number_id": "1060403000001", "display_phone_number": "5493874440000"},
+        "history": [part | {"threads": [{"id": "5493875550101", "messages": messages}]}],
+    }
+    entry = {"id": "102030405060708", "changes": [{"field": "history", "value": value}]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
+@pytest.mark.django_db
+def test_thousands_of_old_messages_are_taken_in_turns(monkeypatch):
+    monkeypatch.setattr(process, "IMPORT_SECONDS", -1)  # each turn is over after one message
+    account = make_account("whatsapp_coexistence", credentials=SAMPLES["whatsapp_coexistence"].credentials)
+    make_inbox(account, address="1060403000001")
+    event = add_event(account=account, body=history("uno", "dos", "tres", "cuatro"), headers={}, actor=SYSTEM)
+    seen: list[tuple[int, int]] = []
+    while not seen or event.state == WebhookEvent.State.NEW:
+        process_events()
+        event.refresh_from_db()
+        seen.append((Message.objects.count(), event.attempts))
+        WebhookEvent.objects.update(next_attempt_at=event.received_at)
+    assert [count for count, _ in seen][:4] == [1, 2, 3, 4]
+    assert {attempts for _, attempts in seen[:-1]} == {0}
+    assert event.state == WebhookEvent.State.PROCESSED
+    imported = HistoryImport.objects.values_list("chunks", "messages", "percent").get()
+    assert (imported, Message.objects.filter(is_imported=True).count()) == ((1, 4, 60), 4)

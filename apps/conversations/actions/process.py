@@ -1,6 +1,7 @@
 """One delivery of a provider becomes rows."""
 
 import logging
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -15,9 +16,10 @@ from apps.conversations.actions.echoes import receive_echo
 from apps.conversations.actions.reads import apply_read_up_to
 from apps.conversations.actions.receive import receive_message
 from apps.conversations.actions.statuses import apply_statuses, apply_told
+from apps.conversations.models import Kind, Message
 from apps.core.actors import SYSTEM
 from apps.core.secrets import UnreadableSecret
-from apps.inboxes.actions.journal import BrokenPart, finish_event, postpone_event
+from apps.inboxes.actions.journal import BrokenPart, finish_event, postpone_event, set_aside_event
 from apps.inboxes.actions.notices import record_history, record_notice
 from apps.inboxes.models import Inbox, WebhookEvent
 from apps.people.actions.contacts import (
@@ -25,6 +27,7 @@ from apps.people.actions.contacts import (
     apply_contact_synced,
     set_marketing_preference,
 )
+from providers.contents import Unsupported
 from providers.errors import BadCredentials, UnreadablePayload
 from providers.types import (
     AccountNotice,
@@ -47,6 +50,8 @@ from providers.types import (
 logger = logging.getLogger(__name__)
 
 TRIES = 3
+IMPORT_SECONDS = 3
+"""How long one turn goes on with old messages, of which a delivery may bring thousands: people are waiting."""
 
 type InboxEvent = (
     InboundMessage
@@ -70,7 +75,8 @@ def process_event(event: WebhookEvent) -> None:
     each other crosswise, and screens see what is done while the rest goes on.
     """
     try:
-        Delivery(event).apply()
+        if not Delivery(event).apply():
+            set_aside_event(event=event, actor=SYSTEM)
     except Exception as error:
         logger.exception("event.failed event=%s attempt=%s", event.uid, event.attempts)
         postpone_event(event=event, error=error, actor=SYSTEM)
@@ -140,19 +146,24 @@ class Delivery:
         self._broken: list[BrokenPart] = []
         self._imported: Counter[str] = Counter()
 
-    def apply(self) -> None:
-        """Apply every item and close the journal row."""
+    def apply(self) -> bool:
+        """Apply every item and close the journal row; False if more old messages wait for another turn."""
         try:
             items = self._provider.parse(bytes(self._event.body))
         except UnreadablePayload as error:
             self._broken.append(BrokenPart(path="", error_class="UnreadablePayload", detail=error.code))
             items = []
         self._apply_statuses([item for item in items if isinstance(item, StatusUpdate)])
-        self._imported = Counter(
-            item.inbox_address for item in items if isinstance(item, InboundMessage | EchoMessage) and item.is_imported
-        )
+        old = [item for item in items if isinstance(item, InboundMessage | EchoMessage) and item.is_imported]
+        self._imported = Counter(item.inbox_address for item in old)
+        until = time.monotonic() + IMPORT_SECONDS
+        here = self._here_already(old)
         for item in items:
+            if id(item) in here:
+                continue
             self._apply_item(item)
+            if old and item is not items[-1] and time.monotonic() > until:
+                return False
         if not finish_event(
             event=self._event,
             items=len(items),
@@ -162,6 +173,24 @@ class Delivery:
             actor=SYSTEM,
         ):
             logger.warning("event.lease_lost event=%s", self._event.uid)
+        return True
+
+    def _here_already(self, old: Sequence[InboundMessage | EchoMessage]) -> set[int]:
+        """Return which old messages came in an earlier turn or part, but for placeholders that get their content."""
+        if not old:
+            return set()
+        names = [item.provider_message_id for item in old]
+        rows = Message.objects.filter(inbox__account=self._event.account_id, provider_message_id__in=names)
+        known = {
+            (inbox, name): kind
+            for inbox, name, kind in rows.values_list("inbox__address", "provider_message_id", "kind")
+        }
+        kinds = [(item, known.get((item.inbox_address, item.provider_message_id))) for item in old]
+        return {
+            id(item)
+            for item, kind in kinds
+            if kind is not None and (kind != Kind.UNSUPPORTED or isinstance(item.content, Unsupported))
+        }
 
     def _apply_item(self, item: Event) -> None:
         match item:

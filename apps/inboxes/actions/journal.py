@@ -21,6 +21,7 @@ from apps.inboxes.queries import dead_letters_for, events_for, with_body
 LEASE_SECONDS = 60
 ATTEMPTS = 5
 PAUSE_SECONDS = (5, 30, 300, 3600)
+SET_ASIDE_SECONDS = 1
 BURIED_AT_ONCE = 100
 FORGOTTEN_AT_ONCE = 1000
 MOST_LETTERS = 100
@@ -106,6 +107,17 @@ def release_events(*, events: Sequence[WebhookEvent], actor: Actor) -> None:
     tokens = [event.lease_token for event in events]
     WebhookEvent.objects.filter(lease_token__in=tokens).update(
         attempts=F("attempts") - 1, lease_token=None, lease_until=None
+    )
+
+
+def set_aside_event(*, event: WebhookEvent, actor: Actor) -> None:
+    """Give back what goes well but takes long: it goes on in its turn, after what came meanwhile."""
+    require(actor, Scope.JOURNAL_REPLAY)
+    WebhookEvent.objects.filter(pk=event.pk, lease_token=event.lease_token).update(
+        attempts=F("attempts") - 1,
+        lease_token=None,
+        lease_until=None,
+        next_attempt_at=Now() + timedelta(seconds=SET_ASIDE_SECONDS),
     )
 
 

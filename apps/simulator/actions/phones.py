@@ -9,7 +9,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.conversations.models import Conversation, Direction, Message
-from apps.core.actors import Actor, Scope, require
+from apps.conversations.queries import messages_for
+from apps.core.actors import SYSTEM, Actor, Scope, require
 from apps.inboxes.models import Inbox
 from apps.simulator.actions.telling import status_of, tell
 from apps.simulator.models import Phone, PhoneMessage
@@ -48,7 +49,8 @@ def open_phone(*, conversation: Conversation, actor: Actor) -> Phone:
         defaults={"name": conversation.person.name or conversation.identity.address},
     )
     if is_new:
-        known = conversation.messages.exclude(provider_message_id="").exclude(status="failed")
+        known = messages_for(SYSTEM).filter(conversation=conversation).exclude(provider_message_id="")
+        known = known.exclude(status="failed")
         PhoneMessage.objects.bulk_create(_copy(phone, message) for message in known.order_by("-occurred_at")[:COPIED])
     return phone
 
