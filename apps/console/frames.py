@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from apps.console.queries import REACTIONS
+from apps.console.queries import ACTS, REACTIONS
 from apps.console.templatetags.console import day_key, day_name, state
 from apps.conversations.models import Conversation, Message
 from apps.conversations.queries import ChatFilter, chat_list, messages_for
@@ -93,7 +93,7 @@ def _messages(pk: int) -> QuerySet[Message]:
     one: joining it all costs more to prepare than to draw.
     """
     always = ("conversation__inbox__account", "conversation__identity", "conversation__person")
-    messages = messages_for(SYSTEM).select_related("author", *always).prefetch_related(REACTIONS)
+    messages = messages_for(SYSTEM).select_related("author", *always).prefetch_related(REACTIONS, ACTS)
     return messages.filter(pk=pk).order_by()
 
 

@@ -25,6 +25,8 @@ COUNTED = 1_000
 TEXT_LENGTH = 100
 EARLIER = 5
 REACTIONS = Prefetch("reactions", Reaction.objects.exclude(emoji="").select_related("identity__person", "user"))
+ACTS = Prefetch("acts", Message.objects.only("kind", "status", "dispatch", "error_code", "inbox", "acts_on"))
+"""What is drawn of a message and stands in rows of its own, wherever it is drawn."""
 
 
 class View(models.TextChoices):
@@ -147,7 +149,7 @@ def shown_thread(conversation: Conversation, *, before: Message | None, limit: i
     messages = thread(conversation, before=before, limit=limit)
     for message in messages:
         message.inbox = conversation.inbox
-    prefetch_related_objects(messages, "attachments", "edits", REACTIONS, "written_by__person")
+    prefetch_related_objects(messages, "attachments", "edits", REACTIONS, ACTS, "written_by__person")
     return messages
 
 

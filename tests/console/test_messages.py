@@ -230,6 +230,25 @@ def test_reactions_are_counted_and_named_and_what_was_taken_back_is_not(conversa
     assert chips == [("Ana, Carla reacted with ❤️", "❤️ 2")]
 
 
+@pytest.mark.parametrize(
+    ("_case", "fields", "told"),
+    [
+        ("queued", {"dispatch": "queued"}, "Our correction is on its way."),
+        ("failed", {"dispatch": "rejected"}, "It was not corrected: Simulated phone did not deliver it"),
+        ("uncertain", {"dispatch": "uncertain"}, "It may have been corrected: Simulated phone broke off"),
+        ("done", {"dispatch": "accepted"}, ""),
+    ],
+)
+def test_what_we_did_to_a_message_is_told_until_it_is_done(conversation, _case, fields, told):
+    message = make_message(conversation, direction="out", text="Hola")
+    fields = {"sent_at": None, "next_attempt_at": NOON, "valid_until": NOON, **fields}
+    make_message(conversation, "rewriting", direction="out", acts_on=message, dispatch="rejected", sent_at=None)
+    make_message(conversation, "rewriting", direction="out", acts_on=message, **fields)
+    html = drawn(message)
+    assert html.count("msg__state--") == (1 if told else 0)
+    assert told in words(html)
+
+
 def test_where_a_message_came_from_is_said(conversation):
     referral = {"source": "ad", "headline": "Taller", "url": "https://example.com/ad"}
     message = make_message(

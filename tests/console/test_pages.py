@@ -7,13 +7,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import translation
+from django.utils import timezone, translation
 
 from apps.accounts.queries import actor_for_user
 from apps.conversations.actions import marks
 from apps.conversations.actions.send import send_message
-from apps.conversations.models import Conversation, Dispatch, Message
+from apps.conversations.models import Attachment, Conversation, Dispatch, Message, MessageEdit, Reaction
 from apps.core.actors import SYSTEM, Role
+from tests.console.rows import make_file, make_message
 from tests.factories import make_branch, make_conversation, make_inbox, make_user, receive
 
 pytestmark = pytest.mark.django_db
@@ -215,12 +216,23 @@ def test_page_speaks_spanish_to_whoever_asks_for_nothing(conversation):
         assert '<html lang="en"' in enter(Role.ADMINISTRATOR).get("/chat/").content.decode()
 
 
+def decorate(message: Message) -> None:
+    """Give a message one of everything that stands in rows of its own."""
+    identity, now = message.conversation.identity, timezone.now()
+    Message.objects.filter(pk=message.pk).update(kind="image", edited_at=now, written_by=identity)
+    make_file(message, kind="image", state=Attachment.State.GONE)
+    MessageEdit.objects.create(message=message, text="antes", at=now)
+    Reaction.objects.create(message=message, identity=identity, emoji="❤️", at=now)
+    make_message(message.conversation, "reaction", direction="out", acts_on=message)
+
+
 def test_prices_do_not_grow_with_what_is_shown(branch):
     inbox = make_inbox(branch=branch)
     user = make_user(Role.OPERATOR, (branch,))
     client = Client()
     client.force_login(user)
     first = make_conversation(inbox, sender="5493875550000")
+    decorate(Message.objects.get())
 
     def price(url: str, name: str = "") -> int:
         headers = {"X-Fragment": name} if name else {}
@@ -234,13 +246,15 @@ def test_prices_do_not_grow_with_what_is_shown(branch):
     for number in range(1, 30):
         receive(inbox, "Hola", sender=f"549387555{number:04}", name=f"Persona {number}")
         answered = receive(inbox, "¿Y?", sender="5493875550000")
-        send_message(
+        answer = send_message(
             conversation=first,
             text="Sí",
             client_key=str(number),
             actor=actor_for_user(user),
             reply_to=answered,
         )
+        decorate(answered)
+        decorate(answer)
     receive(inbox, "¿Seguís ahí?", sender="5493875550000")
     assert [price(*one) for one in asked] == before
     assert max(before) <= 25

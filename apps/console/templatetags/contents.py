@@ -198,8 +198,10 @@ def extension(file: Any) -> str:
 
 @register.filter
 def playing_time(milliseconds: int | None) -> str:
-    """Return how long something plays: 0:23."""
-    minutes, seconds = divmod(round((milliseconds or 0) / 1000), 60)
+    """Return how long something plays: 0:23; nothing while nobody knows."""
+    if milliseconds is None:
+        return ""
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
     return f"{minutes}:{seconds:02d}"
 
 

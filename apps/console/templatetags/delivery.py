@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from apps.console.templatetags.console import channel, clock
-from apps.conversations.models import Dispatch, Message, Status
+from apps.conversations.models import Dispatch, Kind, Message, Status
 from providers import registry
 from providers.types import FailureReason
 
@@ -42,6 +42,47 @@ WAITING = {
         "It waits: %(channel)s refuses our account. It goes out when an administrator renews it."
     ),
 }
+
+
+_ON_ITS_WAY = {
+    Kind.REACTION: gettext_lazy("Our reaction is on its way."),
+    Kind.REWRITING: gettext_lazy("Our correction is on its way."),
+    Kind.WITHDRAWAL: gettext_lazy("It is being deleted for everybody."),
+}
+_NOT_DONE = {
+    Kind.REACTION: gettext_lazy("The reaction did not arrive:"),
+    Kind.REWRITING: gettext_lazy("It was not corrected:"),
+    Kind.WITHDRAWAL: gettext_lazy("It was not deleted:"),
+}
+_UNSURE = {
+    Kind.REACTION: gettext_lazy("The reaction may have arrived: %(channel)s broke off without an answer."),
+    Kind.REWRITING: gettext_lazy("It may have been corrected: %(channel)s broke off without an answer."),
+    Kind.WITHDRAWAL: gettext_lazy("It may have been deleted: %(channel)s broke off without an answer."),
+}
+
+
+@register.filter
+def acts(message: Message) -> list[dict[str, str]]:
+    """Return what became of our last reaction, correction and withdrawal, as far as it is not simply done.
+
+    Shape: `look` is a class of the page, `icon` a name of the sprite, `words` a sentence.
+    """
+    latest = {Kind(act.kind): act for act in sorted(message.acts.all(), key=lambda act: act.pk)}
+    return [told for kind, act in latest.items() if (told := _told(kind, act, message))]
+
+
+def _told(kind: Kind, act: Message, message: Message) -> dict[str, str]:
+    name = channel(message.inbox.account.kind)
+    match act.status:
+        case Status.QUEUED | Status.SENDING:
+            return {"look": "wait", "icon": "clock", "words": str(_ON_ITS_WAY[kind])}
+        case Status.FAILED:
+            act.inbox = message.inbox
+            return {"look": "bad", "icon": "warning", "words": f"{_NOT_DONE[kind]} {failure(act)}"}
+        case Status.UNCERTAIN:
+            return {"look": "unsure", "icon": "question", "words": str(_UNSURE[kind]) % {"channel": name}}
+        case _:
+            return {}
 
 
 @register.filter

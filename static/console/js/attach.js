@@ -15,11 +15,12 @@ const own = (conversation = thread.conversation()) => clips.get(conversation) ??
 export const hasFiles = () => own().some((clip) => !clip.why);
 
 export function add(files, { kind } = {}) {
-  if (!form() || !form().querySelector("[data-attach]")) return;
+  if (!form()?.querySelector("[data-attach]")) return [];
   const fresh = [...files].map((file) => ({ file, key: newKey(), ...judge(form(), file, kind) }));
   clips.set(thread.conversation(), [...own(), ...fresh]);
   for (const clip of fresh) makeFace(clip);
   draw();
+  return fresh;
 }
 
 // A small picture, drawn: the policy of the page lets no address of a local file be shown.
@@ -56,9 +57,9 @@ function drawn(clip) {
   return item;
 }
 
-// Send what waits here; return whether the words go with it.
-export function send({ text, replyTo }) {
-  const [first] = own().filter((clip) => !clip.why);
+// Send what waits here, or only what was chosen of it; return whether the words go with it.
+export function send({ text, replyTo, chosen = own() }) {
+  const [first] = chosen.filter((clip) => !clip.why);
   if (!first) return false;
   const limit = first.caption;
   if (limit && [...text].length > limit) {
@@ -67,7 +68,7 @@ export function send({ text, replyTo }) {
   }
   first.text = text;
   first.replyTo = replyTo;
-  for (const clip of own()) if (!clip.why) clip.url = form().action;
+  for (const clip of chosen) if (!clip.why) clip.url = form().action;
   flush(thread.conversation());
   return true;
 }

@@ -70,8 +70,8 @@ function finish() {
   show(false);
   const type = recorder.mimeType.split(";")[0];
   if (isWanted && form()) {
-    attach.add([new File(parts, `voz.${ENDINGS[type] ?? "webm"}`, { type })], { kind: "voice" });
-    attach.send({ text: "", replyTo: form().elements.reply_to.value });
+    const chosen = attach.add([new File(parts, `voz.${ENDINGS[type] ?? "webm"}`, { type })], { kind: "voice" });
+    attach.send({ text: "", replyTo: form().elements.reply_to.value, chosen });
   }
   form()?.querySelector("textarea")?.focus();
 }
