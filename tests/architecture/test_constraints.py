@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.accounts.models import ApiToken, Membership, User
 from apps.conversations.models import Conversation, Message, PendingStatus, SendAttempt
 from apps.core.models import SiteSettings
-from apps.inboxes.models import DeadLetter, Inbox, ProviderAccount
+from apps.inboxes.models import AccountNotice, AccountOperation, DeadLetter, HistoryImport, Inbox, ProviderAccount
 from apps.organization.models import Branch, Company
 from apps.people.models import DifferentPeople, Identity, Person, PersonMerge, PersonTag, Tag
 from tests.factories import make_account, make_branch, make_conversation, make_event, make_inbox, make_token, make_user
@@ -57,6 +57,14 @@ def attempt(message=None, **columns):
 
 def dead_letter():
     return DeadLetter.objects.create(event=event(), error_class="X", path="a")
+
+
+def operation():
+    return AccountOperation.objects.create(account=make_account(), name="check")
+
+
+def notice():
+    return AccountNotice.objects.create(account=make_account(), code="x", level="info", at=timezone.now())
 
 
 def pending_status():
@@ -103,6 +111,9 @@ REFUSED: dict[str, Callable[[], object]] = {
     "inbox_name": second_of(make_inbox, address="other"),
     "event uid": second_of(event),
     "dead_letter_item": second_of(dead_letter),
+    "account_operation_one_open": second_of(operation),
+    "account_notice_once": second_of(notice),
+    "history of an inbox": second_of(lambda: HistoryImport.objects.create(inbox=make_inbox())),
     "tag name": second_of(lambda: Tag.objects.create(name="a", slug="a"), slug="b"),
     "tag slug": second_of(lambda: Tag.objects.create(name="a", slug="a"), name="b"),
     "tag_hue_in_palette": lambda: Tag.objects.create(name="a", slug="a", hue=8),

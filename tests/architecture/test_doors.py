@@ -13,17 +13,19 @@ from django.utils import timezone
 from apps.accounts import queries as accounts
 from apps.accounts.models import User
 from apps.conversations import queries as conversations
-from apps.conversations.actions import marks, send
+from apps.conversations.actions import acts, marks, send
 from apps.conversations.models import Attachment, Conversation, Message, PendingStatus, SendAttempt
 from apps.core.actors import NOBODY, ROLE_SCOPES, SYSTEM, Actor, Role, Scope
 from apps.inboxes import queries as inboxes
 from apps.inboxes.actions.accounts import add_account, change_credentials, rename_account, set_account_active
 from apps.inboxes.actions.inboxes import add_inbox, change_inbox
-from apps.inboxes.models import DeadLetter, Inbox
+from apps.inboxes.actions.operations import begin_operation, request_due_checks, request_operation
+from apps.inboxes.models import AccountNotice, AccountOperation, DeadLetter, HistoryImport, Inbox
 from apps.organization import queries as organization
 from apps.organization.models import Branch, Company, CompanyDocument
 from apps.people import queries as people
 from apps.people.models import Person, PersonMerge, PersonTag, Tag
+from providers.contents import Location
 from tests.factories import make_account, make_actor, make_event, make_inbox, make_user, receive
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +37,9 @@ DOORS: dict[str, tuple[Callable[[Actor], QuerySet[Any]], Scope | None]] = {
     "users": (accounts.users_for, None),
     "inboxes": (inboxes.inboxes_for, Scope.INBOXES_READ),
     "accounts": (inboxes.accounts_for, Scope.INBOXES_READ),
+    "operations": (inboxes.operations_for, Scope.INBOXES_READ),
+    "notices": (inboxes.notices_for, Scope.INBOXES_READ),
+    "imports": (inboxes.histories_for, Scope.INBOXES_READ),
     "events": (inboxes.events_for, Scope.JOURNAL_READ),
     "dead letters": (inboxes.dead_letters_for, Scope.JOURNAL_READ),
     "people": (people.people_for, Scope.PEOPLE_READ),
@@ -83,6 +88,9 @@ def furnish(name: str, tag: Tag) -> Rooms:
         "inboxes": inbox,
         "accounts": inbox.account,
         "events": event,
+        "operations": AccountOperation.objects.create(account=inbox.account, name="check"),
+        "notices": AccountNotice.objects.create(account=inbox.account, code="x", level="info", at=timezone.now()),
+        "imports": HistoryImport.objects.create(inbox=inbox),
         "dead letters": DeadLetter.objects.create(event=event, error_class="X"),
         "people": conversation.person,
         "identities": conversation.identity,
@@ -187,6 +195,30 @@ VERBS: dict[str, tuple[Scope, Callable[[Actor, Conversation], object]]] = {
         Scope.MESSAGES_SEND,
         lambda actor, chat: send.mark_as_sent(message=_uncertain(chat), actor=actor),
     ),
+    "send a place": (
+        Scope.MESSAGES_SEND,
+        lambda actor, chat: send.send_content(
+            conversation=chat, content=Location(latitude=1, longitude=1), client_key="k", actor=actor
+        ),
+    ),
+    "send a file": (
+        Scope.MESSAGES_SEND,
+        lambda actor, chat: send.send_attachment(
+            conversation=chat, attachment=Attachment(kind="image"), client_key="k", actor=actor
+        ),
+    ),
+    "react": (
+        Scope.MESSAGES_SEND,
+        lambda actor, chat: acts.react(message=_uncertain(chat), emoji="👍", client_key="k", actor=actor),
+    ),
+    "correct": (
+        Scope.MESSAGES_SEND,
+        lambda actor, chat: acts.edit_message(message=_uncertain(chat), text="x", client_key="k", actor=actor),
+    ),
+    "withdraw": (
+        Scope.MESSAGES_SEND,
+        lambda actor, chat: acts.withdraw_message(message=_uncertain(chat), client_key="k", actor=actor),
+    ),
     "mark read": (Scope.CONVERSATIONS_WRITE, lambda actor, chat: marks.mark_read(conversation=chat, actor=actor)),
     "set pending": (
         Scope.CONVERSATIONS_WRITE,
@@ -234,6 +266,9 @@ def test_setting_up_is_for_administrators(here):
 
     account, inbox = here.rows["accounts"], here.rows["inboxes"]
     deeds: list[Callable[[Actor], object]] = [
+        lambda actor: request_operation(account=account, name="check", actor=actor),
+        lambda actor: begin_operation(account=account, name="check", actor=actor),
+        lambda actor: request_due_checks(actor=actor),
         lambda actor: add_account(kind="simulator", name="New", credentials={}, actor=actor),
         lambda actor: change_credentials(account=account, credentials={}, actor=actor),
         lambda actor: rename_account(account=account, name="x", actor=actor),
