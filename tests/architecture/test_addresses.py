@@ -25,6 +25,9 @@ def addresses(resolver: URLResolver, before: str = "") -> Iterator[str]:
             yield here
 
 
+HIDDEN_AS_MISSING = {"simulator/wire/files/1/"}
+"""What only the signature of the right account opens: to everybody else it is not there."""
+
 ADDRESSES = sorted({*addresses(get_resolver())})
 
 
@@ -37,4 +40,5 @@ def test_the_addresses_are_found() -> None:
 def test_a_stranger_is_let_in_nowhere(method: str) -> None:
     closed = [path for path in ADDRESSES if path not in FOR_EVERYBODY]
     answers = {path: Client().generic(method, f"/{path}", b"{}", "application/json").status_code for path in closed}
-    assert {path: code for path, code in answers.items() if code not in {301, 302, 401, 403, 405}} == {}
+    told = {path: code for path, code in answers.items() if code not in {301, 302, 401, 403, 405}}
+    assert {path: code for path, code in told.items() if (path in HIDDEN_AS_MISSING) is not (code == 404)} == {}
