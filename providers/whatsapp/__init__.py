@@ -1,4 +1,4 @@
-"""WhatsApp Cloud API: text in and out, delivery statuses.
+"""The WhatsApp Cloud API: everything people send, in both directions.
 
 Reference: docs/reference/providers/whatsapp.md
 """

@@ -94,6 +94,26 @@ def test_a_phone_that_a_check_finds_gone_or_back_counts_as_told():
 
 
 @pytest.mark.parametrize(
+    ("_case", "asked_by", "state", "after"),
+    [
+        ("a person asked and all is good", Role.ADMINISTRATOR, CheckState.GOOD, "ok"),
+        ("something is not good", Role.ADMINISTRATOR, CheckState.UNKNOWN, "paused"),
+        ("nobody asked", None, CheckState.GOOD, "paused"),
+    ],
+)
+def test_a_pause_ends_when_a_person_finds_all_in_order(
+    _case: str, asked_by: Role | None, state: CheckState, after: str
+):
+    account = make_toy(state="paused", state_reason="restriction")
+    actor = make_actor(asked_by) if asked_by else SYSTEM
+    operation = operations.begin_operation(account=account, name="check", actor=actor)
+    checks = [Check(code="token", label="Token", state=CheckState.GOOD), Check(code="number", label="N", state=state)]
+    operations.record_checks(operation=operation, checks=checks, actor=SYSTEM)
+    account.refresh_from_db()
+    assert account.state == after
+
+
+@pytest.mark.parametrize(
     ("secret", "name", "error", "text"),
     [
         ("refused", "subscribe", "2593107", "It was asked before."),

@@ -118,6 +118,15 @@ def unpause_account(*, account: ProviderAccount, actor: Actor) -> None:
     )
 
 
+@transaction.atomic
+def resume_account(*, account: ProviderAccount, actor: Actor) -> None:
+    """Let an account send again that the provider paused: somebody asked, and found all in order."""
+    require(actor, Scope.SETUP_WRITE)
+    paused = ProviderAccount.objects.filter(pk=account.pk, state=ProviderAccount.State.PAUSED)
+    if paused.update(state=ProviderAccount.State.OK, state_reason=""):
+        enqueue(Job.SWEEP)
+
+
 def clean_credentials(kind: str, credentials: Mapping[str, Any]) -> dict[str, Any]:
     """Return credentials ready to be stored. Raises ValidationError (fields kind, credentials)."""
     if kind not in registry.PROVIDERS:

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.actors import Actor, Scope, require
 from apps.core.jobs import Job, enqueue
+from apps.inboxes.actions.accounts import resume_account
 from apps.inboxes.actions.notices import record_notice
 from apps.inboxes.models import AccountOperation, HistoryImport, Inbox, ProviderAccount
 from providers import registry
-from providers.base import Check, Operation
+from providers.base import Check, CheckState, Operation
 from providers.errors import FetchError, SendError
 from providers.types import AccountNotice, NoticeEffect
 
@@ -109,7 +110,10 @@ def record_outcome(*, operation: AccountOperation, outcome: str, actor: Actor) -
 
 @transaction.atomic
 def record_checks(*, operation: AccountOperation, checks: Sequence[Check], actor: Actor) -> None:
-    """Write what a check found, in place of what the last one did; a phone found gone or back counts as told."""
+    """Write what a check found, in place of what the last one did; a phone found gone or back counts as told.
+
+    An account that the provider paused goes on when a person asked and all is good: not every end of a pause is told.
+    """
     require(actor, Scope.SETUP_WRITE)
     kept = [{name: value for name, value in asdict(check).items() if name != "notice"} for check in checks]
     _finish(operation, state=AccountOperation.State.DONE, checks=kept)
@@ -117,6 +121,8 @@ def record_checks(*, operation: AccountOperation, checks: Sequence[Check], actor
     for check in checks:
         if check.notice is not None:
             _heed(operation.account, check.notice, actor)
+    if operation.requested_by_id and checks and all(check.state is CheckState.GOOD for check in checks):
+        resume_account(account=operation.account, actor=actor)
 
 
 @transaction.atomic

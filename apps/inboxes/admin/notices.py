@@ -6,7 +6,7 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-_MANAGER: Final = _("WhatsApp Manager says why, and takes a request for review.")
+_MANAGER: Final = _("WhatsApp Manager says why, and takes a request for review. When it is over, check again here.")
 _PHONE: Final = _("Connect the number again in the WhatsApp Business app: Settings, Account, Business Platform.")
 
 #: The stable words of notices, what each means and what is to be done about it.
