@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any, BinaryIO, ClassVar, Final, Protocol
 
 from providers.capabilities import FAULTS, Capabilities
-from providers.contents import RemoteFile, Sendable
-from providers.errors import MediaGone, WebhookRejected
+from providers.contents import RemoteFile
+from providers.errors import MediaGone, Unreachable, WebhookRejected
 from providers.types import (
     AccountNotice,
     Address,
@@ -148,6 +148,14 @@ class Check:
     notice: AccountNotice | None = None  #: what was found, as the provider tells it by itself when it changes
 
 
+async def ask(client: Reader, url: str, headers: Mapping[str, str]) -> HttpAnswer | None:
+    """Return what a provider answers to a question for a check; None if it could not be asked."""
+    try:
+        return await client.get(url, headers=headers)
+    except Unreachable:
+        return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """A button of the set-up page: something the provider does when asked."""
@@ -273,11 +281,6 @@ class Provider(ABC):
         Raises SendError with the provider's code; KeyError if there is no such operation.
         """
         raise KeyError(name)
-
-    @classmethod
-    def require_carried(cls, content: Sendable) -> None:
-        """Return if the channel can carry it. Raises Rejected with the word that says what is too much."""
-        cls.capabilities.require(content)
 
     @classmethod
     def reason_for(cls, code: str) -> FailureReason:

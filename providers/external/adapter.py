@@ -96,7 +96,7 @@ class External(Provider):
     async def send(self, client: Transport, message: OutboundMessage) -> SendResult:
         if not self.endpoint_url:
             raise Rejected("no_endpoint", "The account has no address to post to.", reason=FailureReason.ACCOUNT)
-        self.require_carried(message.content)
+        self.capabilities.require(message.content)
         body = outbound.build(message, provider=self.account_name)
         try:
             answer = await client.post(self.endpoint_url, body, headers=self._headers())

@@ -157,7 +157,7 @@ class Instagram(Provider):
         return inbound.parse(body, self.rule)
 
     async def send(self, client: Transport, message: OutboundMessage) -> SendResult:
-        self.require_carried(message.content)
+        self.capabilities.require(message.content)
         url = self._url(message.inbox_address, "messages")
         answer = await client.post(url, json.dumps(outbound.build(message)).encode(), headers=self.headers)
         return outbound.read_answer(answer, message)

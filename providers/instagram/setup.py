@@ -5,8 +5,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from providers.base import Check, CheckState, Reader, gettext_noop
-from providers.errors import Unreachable, UnreadablePayload
+from providers.base import Check, CheckState, Reader, ask, gettext_noop
+from providers.errors import UnreadablePayload
 from providers.instagram import wire
 from providers.meta import read_graph_error, read_object
 from providers.types import HttpAnswer
@@ -29,7 +29,7 @@ LATER: Final = gettext_noop("Instagram could not be asked. Try again in a while.
 
 async def check_token(client: Reader, url: str, headers: Mapping[str, str]) -> Check:
     """Ask whom the token speaks for."""
-    answer = await _get(client, url, headers)
+    answer = await ask(client, url, headers)
     me = _read(answer, wire.Me)
     if me and (me.id or me.user_id):
         return Check(code="token", label=TOKEN, state=CheckState.GOOD, detail=me.username)
@@ -38,7 +38,7 @@ async def check_token(client: Reader, url: str, headers: Mapping[str, str]) -> C
 
 async def check_number(client: Reader, url: str, headers: Mapping[str, str], address: str) -> Check:
     """Ask for the account's name."""
-    answer = await _get(client, f"{url}?fields=id,username", headers)
+    answer = await ask(client, f"{url}?fields=id,username", headers)
     me = _read(answer, wire.Me)
     if me and (me.id or me.user_id):
         return Check(code="number", label=NUMBER, state=CheckState.GOOD, detail=me.username, inbox_address=address)
@@ -52,7 +52,7 @@ def wrong_number(address: str) -> Check:
 
 async def check_webhook(client: Reader, url: str, headers: Mapping[str, str], address: str) -> Check:
     """Ask what our app is told of the account."""
-    answer = await _get(client, url, headers)
+    answer = await ask(client, url, headers)
     subscriptions = _read(answer, wire.Subscriptions)
     if subscriptions is None or "data" not in subscriptions.model_fields_set:
         return _failed("webhook", WEBHOOK, answer, SUBSCRIBE, address)
@@ -60,13 +60,6 @@ async def check_webhook(client: Reader, url: str, headers: Mapping[str, str], ad
     if "messages" in told:
         return Check(code="webhook", label=WEBHOOK, state=CheckState.GOOD, inbox_address=address)
     return Check(code="webhook", label=WEBHOOK, state=CheckState.BAD, remedy=SUBSCRIBE, inbox_address=address)
-
-
-async def _get(client: Reader, url: str, headers: Mapping[str, str]) -> HttpAnswer | None:
-    try:
-        return await client.get(url, headers=headers)
-    except Unreachable:
-        return None
 
 
 def _read[Answer: Wire](answer: HttpAnswer | None, model: type[Answer]) -> Answer | None:

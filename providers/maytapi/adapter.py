@@ -117,7 +117,7 @@ class Maytapi(Provider):
         return inbound.parse(body)
 
     async def send(self, client: Transport, message: OutboundMessage) -> SendResult:
-        self.require_carried(message.content)
+        self.capabilities.require(message.content)
         if not _ID.fullmatch(message.inbox_address):
             raise Rejected("wrong_inbox", "An inbox's address is the phone id.", reason=FailureReason.REQUEST)
         url = f"{self.base}/{message.inbox_address}/sendMessage"

@@ -5,8 +5,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from providers.base import Check, CheckState, Reader, gettext_noop
-from providers.errors import SendError, Unreachable, UnreadablePayload
+from providers.base import Check, CheckState, Reader, ask, gettext_noop
+from providers.errors import SendError, UnreadablePayload
 from providers.maytapi import wire
 from providers.maytapi.inbound import phone_notice
 from providers.maytapi.outbound import read_success
@@ -28,7 +28,7 @@ async def check_phones(
     client: Reader, url: str, headers: Mapping[str, str], inbox_addresses: Sequence[str]
 ) -> list[Check]:
     """Ask for the phones: whether the key is good, and whether each of ours is connected."""
-    answer = await _get(client, url, headers)
+    answer = await ask(client, url, headers)
     phones = read_phones(answer) if answer else None
     if phones is None:
         return [_unreadable("token", KEY, answer, RENEW)]
@@ -57,7 +57,7 @@ def _phone(address: str, phone: wire.Phone | None) -> Check:
 
 async def check_webhook(client: Reader, url: str, headers: Mapping[str, str], webhook_url: str) -> list[Check]:
     """Ask where the product's events go, and whether it tells what became of our messages."""
-    answer = await _get(client, url, headers)
+    answer = await ask(client, url, headers)
     product = _product(answer) if answer else None
     if product is None:
         return [_unreadable("webhook", WEBHOOK, answer, SET)]
@@ -92,13 +92,6 @@ def _product(answer: HttpAnswer) -> wire.Product | None:
         return None
     product = product.data or product
     return product if answer.status == 200 and product.model_fields_set & {"webhook", "ack_delivery"} else None
-
-
-async def _get(client: Reader, url: str, headers: Mapping[str, str]) -> HttpAnswer | None:
-    try:
-        return await client.get(url, headers=headers)
-    except Unreachable:
-        return None
 
 
 def _unreadable(code: str, label: str, answer: HttpAnswer | None, remedy: str) -> Check:
