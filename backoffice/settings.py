@@ -221,7 +221,7 @@ Q_CLUSTER: dict[str, Any] = {
     "log_level": "WARNING",
     **_cluster,
     "ALT_CLUSTERS": {
-        "media": {**_cluster, "timeout": 100, "retry": 400},  # a slow download or a long sound delays no message
+        "media": {**_cluster, "timeout": 170, "retry": 600},  # a slow download or a long sound delays no message
         "bulk": {**_cluster, "workers": 1, "queue_limit": 1},
     },
 }

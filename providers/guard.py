@@ -40,6 +40,15 @@ def require_allowed(url: str, rule: HostRule) -> bool:
     return False
 
 
+def host_of(url: str) -> str:
+    """Return the host of a URL for a log; nothing if it is none."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    return host[:100] if HOST.fullmatch(host) else ""
+
+
 def require_public(addresses: Iterable[str]) -> None:
     """Raise MediaRefused with code "blocked_address" unless every one is an address of the open internet."""
     if not all(_is_public(address) for address in addresses):

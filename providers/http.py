@@ -24,7 +24,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from providers.base import FetchedFile, FileSource, HostRule
 from providers.errors import FetchError, MediaGone, MediaRefused, NotSent, SendError, UncertainSend, Unreachable
-from providers.guard import require_allowed, require_public
+from providers.guard import host_of, require_allowed, require_public
 from providers.types import HttpAnswer
 
 logger = logging.getLogger(__name__)
@@ -194,7 +194,7 @@ class HttpClient:
         except _CannotWrite as error:
             raise error.cause from error
         except MediaRefused as error:
-            logger.warning("media.blocked reason=%s", error.code)
+            logger.warning("media.blocked reason=%s host=%s", error.code, host_of(url))
             raise
         except ValueError as error:  # aiohttp's InvalidURL too
             raise MediaRefused("blocked_host") from error

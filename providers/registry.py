@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from providers.base import CredentialField, Provider
+from providers.base import OWN_WORDS, CredentialField, Provider
 from providers.errors import BadCredentials
 from providers.external.adapter import External
 from providers.instagram.adapter import Instagram
@@ -70,7 +70,8 @@ def new_credentials(kind: str, credentials: Mapping[str, Any]) -> dict[str, Any]
 def reason_for(kind: str, code: str) -> FailureReason:
     """Return what a stored error code means to a person; UNKNOWN for a kind no longer here."""
     provider = PROVIDERS.get(kind)
-    return provider.reason_for(code) if provider else FailureReason.UNKNOWN
+    reason = provider.reason_for(code) if provider else FailureReason.UNKNOWN
+    return OWN_WORDS.get(code, reason) if reason is FailureReason.UNKNOWN else reason
 
 
 def _clean(line: CredentialField, value: Any) -> str | tuple[str, ...] | None:

@@ -12,15 +12,16 @@ from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
 
-from apps.conversations.actions import prepare
+from apps.conversations.actions import limits, prepare
 from apps.conversations.actions.files import add_upload
-from apps.conversations.actions.prepare import claim_preparing, record_ready
+from apps.conversations.actions.prepare import SOUNDS, Preparation, claim_preparing, needed_type, record_ready
 from apps.conversations.actions.send import send_attachment, send_message
 from apps.conversations.media_tasks import prepare_messages, sweep_media
 from apps.conversations.models import Attachment, Conversation, Message
 from apps.conversations.tasks import deliver_messages
 from apps.core.actors import SYSTEM, Actor, Role
-from apps.inboxes.models import ProviderAccount
+from apps.inboxes.models import Inbox, ProviderAccount
+from providers import registry
 from tests.factories import make_actor, make_inbox, receive
 from tests.media.samples import GPS, VOICES, film, photo, picture, sound, uploaded
 from tests.providers.graph_behaviour import graph_error
@@ -191,7 +192,22 @@ def test_a_dead_token_pauses_the_account_and_the_message_waits(graph: GraphServe
     graph.objects.script(graph_error(190, http_status=401))
     prepare_messages()
     assert where(message) == ("preparing", "queued", "190")
-    assert ProviderAccount.objects.get(pk=chat.inbox.account_id).state == "needs_auth"
+    account = ProviderAccount.objects.filter(pk=chat.inbox.account_id)
+    assert account.get().state == "needs_auth"
+    pass_time(seconds=10)
+    assert prepare_messages() == "0 messages"
+    account.update(probe_at=timezone.now())
+    assert prepare_messages() == "1 messages"
+    assert where(message)[0] == "queued"
+
+
+def test_an_account_its_provider_paused_is_left_alone(graph: GraphServer, chat: Conversation, operator: Actor):
+    message = send(chat, operator, "plan.pdf", b"%PDF-1.7\n")
+    ProviderAccount.objects.update(state="paused")
+    assert prepare_messages() == "0 messages"
+    ProviderAccount.objects.update(state="ok")
+    assert prepare_messages() == "1 messages"
+    assert where(message)[0] == "queued"
 
 
 def test_a_full_disk_waits(graph: GraphServer, chat: Conversation, operator: Actor, settings: Settings):
@@ -250,3 +266,17 @@ def test_a_channel_that_fetches_gets_a_link(chat: Conversation, operator: Actor,
     assert file.size == the_file().channel_file.size
     assert file.url.startswith(f"https://chat.example.org/media/{the_file().pk}/")
     assert file.url.endswith("/voice.ogg")
+
+
+@pytest.mark.parametrize("browser", VOICES)
+@pytest.mark.parametrize("provider", registry.PROVIDERS)
+def test_every_channel_can_carry_a_voice_of_every_browser(provider: str, browser: str):
+    capabilities = registry.PROVIDERS[provider].capabilities
+    mime_type = {"chrome": "audio/webm", "safari": "audio/mp4"}[browser]
+    attachment = Attachment(kind="voice", mime_type=mime_type, size=10_000)
+    kind = limits.kind_of_file(capabilities, attachment)
+    account = ProviderAccount(kind=provider)
+    claim = Preparation(message=Message(kind=kind, inbox=Inbox(account=account)), attachment=attachment, attempt=1)
+    into = needed_type(claim, b"") or mime_type
+    assert into in {*SOUNDS}
+    assert capabilities.files[kind].takes(into)

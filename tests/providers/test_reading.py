@@ -268,6 +268,15 @@ def test_one_private_address_among_public_ones_is_enough(address: str) -> None:
     assert refused("https://media.example/a", ANYWHERE, resolve) == "blocked_address"
 
 
+def test_a_refusal_is_logged_without_the_address(caplog: pytest.LogCaptureFixture) -> None:
+    refused("https://169.254.169.254/latest/?token=secret", ANYWHERE)
+    refused("https://evil.test@x\r\ninjected/", ANYWHERE)
+    assert [record.getMessage() for record in caplog.records] == [
+        "media.blocked reason=blocked_address host=169.254.169.254",
+        "media.blocked reason=blocked_host host=",
+    ]
+
+
 def test_loopback_is_allowed_only_as_the_base_url_says(files: FileServer) -> None:
     with file_server() as other:
         url = other.answer("/a", b"secret")

@@ -21,6 +21,7 @@ from apps.core.actors import Actor, Scope, require
 from apps.core.jobs import Job, enqueue
 from apps.core.models import Literal
 from apps.inboxes.actions.accounts import pause_account
+from apps.inboxes.models import ProviderAccount
 from providers import registry
 from providers.capabilities import FileLimit
 from providers.contents import ContentKind
@@ -40,12 +41,16 @@ STICKER_BYTES = 100 * 1024
 CAMERA = (b"Exif\0\0", b"eXIf", b"EXIF", b"http://ns.adobe.com/xap/")
 """How what a camera tells of place and time begins, in each format."""
 MONO_OPUS = b"OpusHead\x01\x01"
-DUE = Q(
+_ABLE = Q(inbox__account__state=ProviderAccount.State.OK) | Q(
+    inbox__account__state=ProviderAccount.State.NEEDS_AUTH, inbox__account__probe_at__lte=Now()
+)
+DUE = _ABLE & Q(
     dispatch=Literal(Dispatch.PREPARING),
     next_attempt_at__lte=Now(),
     inbox__is_active=True,
     inbox__account__is_active=True,
 )
+"""An account whose credentials are refused is asked now and then, one that its provider paused never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -214,6 +214,10 @@ class PendingStatusAdmin(RecordAdmin):
 class AttachmentAdmin(RecordAdmin):
     door = staticmethod(attachments_for)
     read_scope = Scope.CONVERSATIONS_READ
-    list_display = ("created_at", "message", "kind", "name", "mime_type", "size")
+    list_display = ("created_at", "message", "kind", "name", "mime_type", "size", "state", "error_code")
+    list_filter = ("state",)
     list_select_related = ("message",)
-    fields = readonly_fields = ("message", "kind", "name", "mime_type", "size", "created_at")
+    fields = readonly_fields = (
+        *("message", "kind", "name", "mime_type", "size", "created_at"),
+        *("state", "error_code", "attempts", "kept_until"),
+    )

@@ -14,7 +14,7 @@ from apps.core.supervisor.cluster import Cluster
 from apps.core.supervisor.groups import end_groups
 from apps.core.supervisor.ledger import Ledger, Occupied
 
-STOP_SECONDS = 110
+STOP_SECONDS = 180
 """More than the longest task may take (Q_CLUSTER timeout)."""
 
 
