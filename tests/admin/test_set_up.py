@@ -18,7 +18,8 @@ from apps.inboxes.models import (
     WebhookEvent,
 )
 from apps.inboxes.tasks import operate_accounts
-from tests.admin.conftest import Enter, words_of
+from apps.organization.models import Branch
+from tests.admin.conftest import Enter, send, words_of
 from tests.admin.house import House, fingerprint
 from tests.factories import make_account, make_inbox
 from tests.inboxes.toy import toy
@@ -231,10 +232,24 @@ def test_a_new_account_leads_here(built: House, enter: Enter) -> None:
     account = ProviderAccount.objects.get(name="Prueba")
     assert answer.headers["location"] == page(account)
     assert "Está mal: Tiene un canal" in said(client, account)
-    looks_again = 'hx-trigger="every 2s"'  # for its first check, which nobody has to ask for
-    assert looks_again in client.get(page(account)).content.decode()
-    ProviderAccount.objects.filter(pk=account.pk).update(created_at=timezone.now() - timedelta(minutes=4))
-    assert looks_again not in client.get(page(account)).content.decode()
+    assert 'hx-trigger="every 2s"' in client.get(page(account)).content.decode()
+    assert AccountOperation.objects.get().account == account
+    assert operate_accounts() == "1 operations"
+
+
+def test_what_is_changed_is_checked_anew(built: House, enter: Enter) -> None:
+    account, client = make_toy(built, "wrong"), enter("administrator")
+    path = f"/admin/inboxes/provideraccount/{account.pk}/change/"
+
+    assert send(client, path, {"name": "Otro nombre", "is_active": "on"}).status_code == 302
+    assert not AccountOperation.objects.exists()
+    assert send(client, path, {"name": "Otro", "is_active": "on", "credential_secret": "it works"}).status_code == 302
+    operate_accounts()
+    assert AccountOperation.objects.get().checks[0]["state"] == "good"
+    sent = {"account": account.pk, "branch": built.own[Branch].pk, "name": "Otro canal", "address": "78"}
+    assert client.post("/admin/inboxes/inbox/add/", sent).status_code == 302
+    operate_accounts()
+    assert [check["inbox_address"] for check in AccountOperation.objects.get().checks] == ["", "77", "78"]
 
 
 def test_the_page_costs_few_queries(built: House, enter: Enter, django_assert_max_num_queries) -> None:

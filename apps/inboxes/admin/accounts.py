@@ -31,10 +31,11 @@ from apps.inboxes.actions.accounts import (
     stored_credentials,
 )
 from apps.inboxes.actions.inboxes import add_inbox, change_inbox
+from apps.inboxes.actions.operations import request_operation
 from apps.inboxes.admin.health import health_words
 from apps.inboxes.admin.setup import SetUpPage
 from apps.inboxes.forms import PREFIX, SILENCE, AccountForm, account_form
-from apps.inboxes.models import Inbox, ProviderAccount
+from apps.inboxes.models import AccountOperation, Inbox, ProviderAccount
 from apps.inboxes.queries import accounts_for, health_of, inboxes_for
 from providers import registry
 
@@ -121,6 +122,7 @@ class ProviderAccountAdmin(SetUpPage):
         if not change:
             kind, name = request.GET["kind"], form.cleaned_data["name"]
             become(obj, add_account(kind=kind, name=name, credentials=form.given_credentials(), actor=actor))
+            request_operation(account=obj, name=AccountOperation.CHECK, actor=actor)
             return
         if "name" in form.changed_data:
             rename_account(account=obj, name=form.cleaned_data["name"], actor=actor)
@@ -129,6 +131,7 @@ class ProviderAccountAdmin(SetUpPage):
             self._set_silence_alarm(obj, form, actor)
         if changed := form.changed_credentials():
             change_credentials(account=obj, credentials=changed, actor=actor)
+            request_operation(account=obj, name=AccountOperation.CHECK, actor=actor)
 
     def _set_silence_alarm(self, account: ProviderAccount, form: AccountForm, actor: Actor) -> None:
         kept = ProviderAccount.objects.get(pk=account.pk)
@@ -239,3 +242,4 @@ class InboxAdmin(HouseAdmin):
             change_inbox(inbox=obj, **given, actor=actor_of(request))
         else:
             become(obj, add_inbox(**given, actor=actor_of(request)))
+            request_operation(account=obj.account, name=AccountOperation.CHECK, actor=actor_of(request))

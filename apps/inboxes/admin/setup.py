@@ -5,7 +5,6 @@ came of it.
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +12,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -29,8 +27,6 @@ from providers import registry
 from providers.base import CheckState
 
 SHOWN = 10
-FIRST_CHECK = timedelta(minutes=3)
-"""How long after it was added an account may wait for its first check before the page stops looking."""
 HIDDEN = "…"
 OUTCOMES = {
     "subscribed": gettext_lazy("Subscribed: what happens there is posted here."),
@@ -121,8 +117,7 @@ def set_up_of(account: ProviderAccount, actor: Actor, *, may_change: bool) -> di
     asked = list(operations_for(actor).filter(account=account).order_by("-pk")[: SHOWN * 2])
     checks = [row for row in asked if row.name == AccountOperation.CHECK]
     check = next((row for row in checks if row.finished_at is not None), None)
-    is_new = check is None and account.is_active and account.created_at > timezone.now() - FIRST_CHECK
-    is_busy = is_new or any(row.finished_at is None for row in asked)
+    is_busy = any(row.finished_at is None for row in asked)
     findings = findings_of(account, inboxes, check, health_of([account])[account.pk])
     return {
         "account": account,
