@@ -46,7 +46,7 @@ def host_of(url: str) -> str:
         host = urlsplit(url).hostname or ""
     except ValueError:
         return ""
-    return host[:100] if HOST.fullmatch(host) else ""
+    return host[:100] if HOST.fullmatch(host) and url.isprintable() else ""
 
 
 def require_public(addresses: Iterable[str]) -> None:
