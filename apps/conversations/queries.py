@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.signing import TimestampSigner
 from django.db.models import FETCH_PEERS, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import Contains
 from django.urls import reverse
 
@@ -27,7 +28,7 @@ from apps.conversations.models import (
 from apps.core import file_types
 from apps.core.actors import Actor, Scope
 from apps.core.models import Literal
-from apps.people.models import SearchKey
+from apps.people.models import Identity, SearchKey
 from providers import registry
 from providers.contents import ContentKind
 from providers.meta import clean_text
@@ -153,7 +154,8 @@ def _mentions(rows: QuerySet[Conversation], text: str) -> Q:
     address = Q(identity__address__contains=number)
     words = Q(Contains(SearchKey("last_message_text"), SearchKey(Value(text))))
     keys = rows.order_by().values_list("pk", flat=True)
-    searches = [keys.filter(where)[: FEW + 1] for where in (person, address, words)]
+    named = Identity.objects.filter(address__contains=number).values(main=Coalesce("alias_of", "pk"))
+    searches = [keys.filter(where)[: FEW + 1] for where in (person, Q(identity__in=named), words)]
     few = set(searches[0].union(*searches[1:], all=True).order_by())
     return person | address | words if len(few) > FEW else Q(pk__in=few)
 

@@ -11,7 +11,7 @@ from apps.conversations.models import Conversation, Message
 from apps.conversations.queries import ChatFilter, chat_list, get_conversation
 from apps.core.actors import SYSTEM, Role
 from apps.people.actions.identities import best_address
-from apps.people.actions.merge import merge_persons, unmerge_persons
+from apps.people.actions.merge import merge_persons, tell_apart, unmerge_persons
 from apps.people.actions.people import change_person
 from apps.people.models import DifferentPeople, Identity, Person, PersonMerge, PersonTag, Tag
 from apps.people.queries import identities_of, people_for
@@ -141,6 +141,13 @@ def test_an_answer_goes_to_the_number_even_if_the_kept_one_had_none(ana, hidden_
     assert (main.address, best_address(main)) == ("AR.1", phone("5493875550101"))
 
 
+def test_the_thread_is_found_by_every_address(ana, hidden_ana):
+    merge(ana, hidden_ana)
+    (chat,) = chat_list(SYSTEM, ChatFilter())
+    for words in ("AR.1", "387 555-0101", "Ana"):
+        assert list(chat_list(SYSTEM, ChatFilter(text=words))) == [chat]
+
+
 def test_only_one_open_chat_takes_the_closed_ones_with_it(ana, hidden_ana, inbox):
     mine, theirs = Conversation.objects.order_by("pk")
     close(conversation=mine, actor=SYSTEM)
@@ -236,6 +243,13 @@ def test_who_was_told_apart_is_not_joined_by_a_proof(ana, hidden_ana, inbox):
     assert (chat.person, set(people_for(SYSTEM))) == (ana, {ana, hidden_ana})
     assert best_address(chat.identity) == phone("5493875550101")
     assert not Identity.objects.filter(address="AR.new").exists()
+
+
+def test_what_was_said_of_somebody_holds_for_whom_they_were_merged_into(ana, hidden_ana, beto, inbox):
+    tell_apart(first=ana, second=hidden_ana, actor=SYSTEM)
+    merge(beto, ana)
+    write(inbox, phone("5493875550202"), user("AR.1"))
+    assert set(people_for(SYSTEM)) == {beto, hidden_ana}
 
 
 def test_a_number_that_comes_to_light_joins_the_person_of_another_account(inbox):

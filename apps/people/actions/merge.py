@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
@@ -92,7 +92,7 @@ def prove_one(mains: Sequence[Identity], people: set[int], actor: Actor) -> Iden
     kept = main.person
     found = _both(*people)
     others = [found[pk] for pk in sorted(people - {kept.pk})]
-    if any(DifferentPeople.objects.filter(_pair(kept, other)).exists() for other in others):
+    if any(_told_apart(kept, other) for other in others):
         return None
     for other in others:
         theirs = [identity for identity in mains if identity.person_id == other.pk]
@@ -115,6 +115,12 @@ def _merge(
     identities = list(Identity.objects.filter(person=merged).order_by("pk").values_list("pk", flat=True))
     pairs = [*proved, *_complements(kept, merged, but={identity.account_id for identity, _main in proved})]
     move_identities(identities, kept.pk)
+    if (
+        Identity.objects.filter(pk__in=identities, alias_of__person=kept)
+        .exclude(alias_of__in=identities)
+        .update(is_unsettled=True)
+    ):
+        enqueue(Job.FOLLOW_IDENTITIES)  # other forms of a number of the kept one, from before forms were known
     hung = {pk: before for identity, main in pairs for pk, before in _hang(identity, main).items()}
     rows = move_rows(source=merged.pk, target=kept.pk)
     filled = _fill(kept, merged)
@@ -139,6 +145,13 @@ def _both(*people: int) -> dict[int, Person]:
 def _pair(one: Person, other: Person) -> Q:
     low, high = sorted((one.pk, other.pk))
     return Q(first=low, second=high)
+
+
+def _told_apart(one: Person, other: Person) -> bool:
+    """Tell whether somebody said that these are two, of themselves or of whom was merged into them."""
+    roots = {"one": Coalesce("first__merged_into", "first"), "other": Coalesce("second__merged_into", "second")}
+    pairs = DifferentPeople.objects.annotate(**roots)
+    return pairs.filter(Q(one=one.pk, other=other.pk) | Q(one=other.pk, other=one.pk)).exists()
 
 
 def _chain(person_id: int) -> list[int]:
@@ -186,8 +199,9 @@ def reach(main: Identity, among: Sequence[Identity]) -> None:
 def _part_identities(merge: PersonMerge, holder: Person) -> None:
     """Give the addresses back that moved, with those that were found of them since."""
     mine = Identity.objects.filter(person=holder)
-    moved = list(mine.filter(pk__in=merge.moved["identities"]))
     hung = {int(pk): before for pk, before in merge.moved["aliases"].items()}
+    own = Q(alias_of=None) | Q(alias_of__in=merge.moved["identities"]) | Q(pk__in=hung)  # no form of another's number
+    moved = list(mine.filter(own, pk__in=merge.moved["identities"]))
     forms = Q()
     for row in moved:
         forms |= Q(account=row.account_id, scope=row.scope, canonical=row.canonical)
