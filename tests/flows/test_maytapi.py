@@ -196,7 +196,7 @@ def test_a_group_is_one_conversation_whoever_writes(hear, maytapi, run_jobs):
     assert list(conversation.messages.order_by("pk").values_list("kind", "written_by__scope")) == [
         ("text", "phone"),
         ("text", "lid"),
-        ("text", "group"),
+        ("text", None),  # nobody says who
         (Kind.SYSTEM, "phone"),
     ]
     assert (conversation.identity.scope, conversation.identity.address) == ("group", GROUP)
@@ -229,6 +229,22 @@ def test_a_phone_that_leaves_stops_its_inbox_alone(hear, inbox, maytapi, run_job
     hear("status", status="active", pid=PRODUCT)
     run_jobs()
     assert len(maytapi.received) == 1
+
+
+def test_a_phone_that_is_back_sends_what_waited_for_it(hear, inbox, maytapi, run_jobs):
+    maytapi.script(refused("phone not connected"))
+    hear("message", **written("3EB0A1"))
+    sent, more = answer(), answer("Y también")
+    run_jobs()
+    inbox.account.refresh_from_db()
+    assert (inbox.account.state, inbox.account.state_reason) == ("needs_auth", "phone_disconnected")
+    assert [Message.objects.get(pk=one.pk).dispatch for one in (sent, more)] == ["needs_auth", "queued"]
+    hear("status", status="active", pid=PRODUCT)
+    for _ in range(3):
+        run_jobs()
+    inbox.account.refresh_from_db()
+    assert inbox.account.state == "ok"
+    assert [item.body["message"] for item in maytapi.delivered] == ["Sí", "Y también"]
 
 
 def test_another_phone_is_nobodys_message(hear):

@@ -69,6 +69,8 @@ def _apply(account: ProviderAccount, inbox: Inbox | None, notice: types.AccountN
             state=ProviderAccount.State.OK, state_reason=""
         )
     if not is_paused:
+        refused = ProviderAccount.objects.filter(pk=account.pk, state=ProviderAccount.State.NEEDS_AUTH)
+        refused.update(probe_at=Now())  # it may have been refused for just what is over now
         enqueue(Job.SWEEP)
 
 
