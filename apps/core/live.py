@@ -11,7 +11,7 @@ import contextvars
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -125,6 +125,21 @@ def publish(
     """Write what happened; screens hear of it when the surrounding transaction commits."""
     with connection.cursor() as sql:
         sql.execute(_WRITE, [kind, branch_id, inbox_id, conversation_id, message_id, person_id, user_id])
+    ring_on_commit()
+
+
+_WRITE_MESSAGES = """
+INSERT INTO core_liveevent (kind, branch_id, inbox_id, conversation_id, message_id)
+SELECT %s, %s, %s, told.conversation_id, told.message_id
+FROM unnest(%s::bigint[], %s::bigint[]) WITH ORDINALITY AS told(message_id, conversation_id, place) ORDER BY told.place
+"""
+
+
+def publish_messages(added: Sequence[tuple[int, int]], *, branch_id: int, inbox_id: int) -> None:
+    """Write that these messages, each with its conversation, were added to an inbox."""
+    messages, conversations = [message for message, _ in added], [conversation for _, conversation in added]
+    with connection.cursor() as sql:
+        sql.execute(_WRITE_MESSAGES, [LiveKind.MESSAGE_ADDED, branch_id, inbox_id, messages, conversations])
     ring_on_commit()
 
 

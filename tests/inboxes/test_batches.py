@@ -8,6 +8,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from apps.conversations.actions import process
+from apps.conversations.actions.crowds import receive_messages
 from apps.conversations.actions.receive import receive_message
 from apps.conversations.models import Conversation, Message
 from apps.core.actors import SYSTEM
@@ -80,8 +81,14 @@ def test_an_item_that_breaks_while_it_is_applied_stops_nothing_and_is_mended_by_
             raise ValueError("a fault of ours")
         return original(**told)
 
+    def receive_all(**told):
+        if f"wamid.{number(1, 2, 7)}" in {one.provider_message_id for one in told["inbound"]}:
+            raise ValueError("a fault of ours")
+        return receive_messages(**told)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(process, "receive_message", receive)
+        patch.setattr(process, "receive_messages", receive_all)
         meta.send([batch(inbox.address, lambda good: good)])
         run_jobs()
     letter = assert_one_letter()

@@ -130,7 +130,11 @@ def test_a_fault_of_one_item_stops_only_that_item(inbox, monkeypatch):
             raise LookupError("poison")
         return original(**told)
 
+    def receive_all(**told):
+        raise LookupError("poison")
+
     monkeypatch.setattr(process, "receive_message", receive)
+    monkeypatch.setattr(process, "receive_messages", receive_all)
     event = write(inbox, "one", "poison", "three")
     process_events()
     event.refresh_from_db()

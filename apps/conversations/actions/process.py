@@ -6,12 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import batched, groupby
 from typing import assert_never
 
 import psycopg
 from django.db import InterfaceError, OperationalError, transaction
 
 from apps.conversations.actions.changes import apply_deletion, apply_edit, apply_reaction
+from apps.conversations.actions.crowds import is_plain, receive_messages
 from apps.conversations.actions.echoes import receive_echo
 from apps.conversations.actions.reads import apply_read_up_to
 from apps.conversations.actions.receive import receive_message
@@ -52,6 +54,8 @@ logger = logging.getLogger(__name__)
 TRIES = 3
 IMPORT_SECONDS = 3
 """How long one turn goes on with old messages, of which a delivery may bring thousands: people are waiting."""
+TOGETHER = 100
+"""How many messages are stored in one transaction: screens see what is done while the rest goes on."""
 
 type InboxEvent = (
     InboundMessage
@@ -135,6 +139,19 @@ def newest_time(items: Sequence[Event]) -> datetime | None:
     return max((at for at in times if at is not None), default=None)
 
 
+def _runs(items: Sequence[Event]) -> Iterator[Sequence[Event]]:
+    """Give the items in their order: plain messages of one inbox together, not too many, everything else alone."""
+    for address, group in groupby(items, key=_plain_address):
+        if address is None:
+            yield from ([item] for item in group)
+        else:
+            yield from batched(group, TOGETHER)
+
+
+def _plain_address(item: Event) -> str | None:
+    return item.inbox_address if isinstance(item, InboundMessage) and is_plain(item) else None
+
+
 class Delivery:
     """The items of one journal row on their way into the database."""
 
@@ -158,11 +175,11 @@ class Delivery:
         self._imported = Counter(item.inbox_address for item in old)
         until = time.monotonic() + IMPORT_SECONDS
         here = self._here_already(old)
-        for item in items:
-            if id(item) in here:
-                continue
-            self._apply_item(item)
-            if old and item is not items[-1] and time.monotonic() > until:
+        fresh = [item for item in items if id(item) not in here]
+        for together in _runs(fresh):
+            for item in self._receive_together(together):
+                self._apply_item(item)
+            if old and together[-1] is not fresh[-1] and time.monotonic() > until:
                 return False
         if not finish_event(
             event=self._event,
@@ -208,6 +225,24 @@ class Delivery:
             case _:
                 if inbox := self._inbox(item.inbox_address):
                     self._try(item.path, self._work(item, inbox))
+
+    def _receive_together(self, items: Sequence[Event]) -> Sequence[Event]:
+        """Store what plain messages of one inbox there are at once; return what remains to be done one by one."""
+        messages = [item for item in items if isinstance(item, InboundMessage)]
+        if len(messages) < 2 or (inbox := self._inbox(messages[0].inbox_address, items=0)) is None:
+            return items
+        remaining: list[InboundMessage] = []
+
+        def work() -> None:
+            remaining[:] = receive_messages(
+                inbox=inbox,
+                inbound=messages,
+                received_at=self._event.received_at,
+                window_hours=self._provider.capabilities.window_hours,
+                actor=SYSTEM,
+            )
+
+        return items if self._fault_of(work) else remaining
 
     def _work(self, item: InboxEvent, inbox: Inbox) -> Callable[[], object]:
         """Return what is to be done about something that happened at one of our inboxes."""

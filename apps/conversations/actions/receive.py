@@ -85,16 +85,33 @@ def _changes(
         "unread_count": F("unread_count") + 1,
         "last_inbound_at": Greatest("last_inbound_at", message.occurred_at),
     }
-    if window_hours is not None:
-        written_at = min(message.provider_time or received_at, received_at)
-        ends_at = written_at + timedelta(hours=window_hours)
-        changes["window_ends_at"] = Greatest("window_ends_at", max(ends_at, inbound.window_until or ends_at))
-    return changes
+    ends_at = window_of(inbound, message, received_at, window_hours)
+    return changes if ends_at is None else {**changes, "window_ends_at": Greatest("window_ends_at", ends_at)}
+
+
+def window_of(
+    inbound: InboundMessage, message: Message, received_at: datetime, window_hours: int | None
+) -> datetime | None:
+    """Return until when a message allows a free answer, None where the channel knows no such bound."""
+    if window_hours is None:
+        return None
+    written_at = min(message.provider_time or received_at, received_at)
+    ends_at = written_at + timedelta(hours=window_hours)
+    return max(ends_at, inbound.window_until or ends_at)
 
 
 def _store(
     conversation: Conversation, inbound: InboundMessage, written_by: Identity | None, received_at: datetime
 ) -> Message:
+    message = new_message(conversation, inbound, written_by, received_at)
+    message.save(force_insert=True)
+    return message
+
+
+def new_message(
+    conversation: Conversation, inbound: InboundMessage, written_by: Identity | None, received_at: datetime
+) -> Message:
+    """Return what arrived as a row that is not stored yet."""
     quoted = inbound.reply_to or ""
     message = Message(
         conversation=conversation,
@@ -113,5 +130,4 @@ def _store(
     fill(message, inbound.content)
     if inbound.referral is not None:
         message.details["referral"] = {name: value for name, value in asdict(inbound.referral).items() if value}
-    message.save(force_insert=True)
     return message
