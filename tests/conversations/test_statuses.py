@@ -1,5 +1,6 @@
 """What providers prove: merged so that no order, repetition or batch makes a difference."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import permutations
@@ -187,6 +188,25 @@ def test_both_sides_looked_too_early_and_the_sweep_joins_them(inbox):
     message = our_message(inbox)
     assert settle_waiting_statuses(actor=SYSTEM) == 1
     assert (shown(message), PendingStatus.objects.count()) == ("read", 0)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("knows_the_id", [True, False])
+def test_what_it_is_charged_as_is_kept_in_any_order(order, knows_the_id, inbox):
+    told = [
+        replace(update(SENT), pricing_category="marketing"),
+        replace(update(DELIVERED, second=1), pricing_category="utility"),
+        update(READ, second=2),
+    ]
+    known = {} if knows_the_id else {"provider_id": "", "dispatch": Dispatch.UNCERTAIN}
+    message = our_message(inbox, **known)
+    for number in order:
+        tell(inbox, told[number])
+    Message.objects.filter(pk=message.pk).update(provider_message_id="wamid.1")
+    apply_waiting(inbox=inbox, provider_ids=["wamid.1"], actor=SYSTEM)
+    row = Message.objects.get(pk=message.pk)
+    assert (row.status, row.details) == ("read", {"pricing": "utility"})
+    assert tell(inbox, *told) == 0
 
 
 def test_a_status_that_says_nothing_new_tells_nobody(inbox):

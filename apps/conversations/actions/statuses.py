@@ -28,14 +28,16 @@ _DOUBTED = "m.dispatch NOT IN ('accepted', 'sending')"
 # The failure that is proved first says why; of two in the same second always the same one.
 _FAILS = f"""found.failed_at IS NOT NULL AND (
         {_DOUBTED} OR m.failed_at IS NULL OR (found.failed_at, found.error_code) < (m.failed_at, m.error_code))"""
+# What it is charged as: of two words, whatever their order, the same one.
+_COSTS = "found.pricing > COALESCE(m.details ->> 'pricing', '')"
 _NO_ACT = f"kind NOT IN ({', '.join(repr(str(kind)) for kind in ACTS)})"
 _APPLY = f"""
 WITH given AS (
     SELECT provider_id, min(token::text) OVER (PARTITION BY provider_id)::uuid AS token, status, at, error_code,
-           error_text
+           error_text, pricing
     FROM unnest(%(provider_ids)s::text[], %(tokens)s::uuid[], %(statuses)s::text[], %(times)s::timestamptz[],
-                %(error_codes)s::text[], %(error_texts)s::text[])
-         AS t(provider_id, token, status, at, error_code, error_text)
+                %(error_codes)s::text[], %(error_texts)s::text[], %(pricings)s::text[])
+         AS t(provider_id, token, status, at, error_code, error_text, pricing)
 ), known AS (
     SELECT m.id, given.* FROM given JOIN conversations_message m
       ON m.inbox_id = %(inbox)s AND m.provider_message_id = given.provider_id AND NOT m.provider_message_id = ''
@@ -59,7 +61,8 @@ WITH given AS (
            min(at) FILTER (WHERE status = 'read') AS read_at,
            min(at) FILTER (WHERE status = 'failed') AS failed_at,
            (array_agg(error_code ORDER BY at, error_code) FILTER (WHERE status = 'failed'))[1] AS error_code,
-           (array_agg(error_text ORDER BY at, error_code) FILTER (WHERE status = 'failed'))[1] AS error_text
+           (array_agg(error_text ORDER BY at, error_code) FILTER (WHERE status = 'failed'))[1] AS error_text,
+           max(pricing) FILTER (WHERE pricing <> '') AS pricing
     FROM known JOIN locked USING (id) GROUP BY id
 ), changed AS (
     UPDATE conversations_message m SET
@@ -71,9 +74,10 @@ WITH given AS (
         read_at = LEAST(m.read_at, found.read_at),
         failed_at = CASE WHEN {_DOUBTED} THEN found.failed_at ELSE LEAST(m.failed_at, found.failed_at) END,
         error_code = CASE WHEN {_FAILS} THEN found.error_code WHEN {_DOUBTED} THEN '' ELSE m.error_code END,
-        error_text = CASE WHEN {_FAILS} THEN found.error_text WHEN {_DOUBTED} THEN '' ELSE m.error_text END
+        error_text = CASE WHEN {_FAILS} THEN found.error_text WHEN {_DOUBTED} THEN '' ELSE m.error_text END,
+        details = CASE WHEN {_COSTS} THEN m.details || jsonb_build_object('pricing', found.pricing) ELSE m.details END
     FROM found WHERE m.id = found.id AND (
-        {_DOUBTED} OR m.provider_message_id = '' OR {_FAILS}
+        {_DOUBTED} OR m.provider_message_id = '' OR {_FAILS} OR {_COSTS}
         OR LEAST(m.sent_at, found.sent_at) IS DISTINCT FROM m.sent_at
         OR LEAST(m.delivered_at, found.delivered_at) IS DISTINCT FROM m.delivered_at
         OR LEAST(m.read_at, found.read_at) IS DISTINCT FROM m.read_at)
@@ -95,6 +99,7 @@ class Evidence:
     token: UUID | None = None
     error_code: str = ""
     error_text: str = ""
+    pricing: str = ""  #: what the provider charges it as
     other_id: str = ""  #: the same message at the same provider
 
 
@@ -166,6 +171,7 @@ def _apply(inbox: Inbox, told: Sequence[Evidence], actor: Actor) -> tuple[int, s
                 "times": [item.at for item in told],
                 "error_codes": [item.error_code for item in told],
                 "error_texts": [item.error_text for item in told],
+                "pricings": [item.pricing for item in told],
             },
         )
         changed, visible, conversations, known, acts = cursor.fetchone()
@@ -194,6 +200,7 @@ def _evidence(update: StatusUpdate, received_at: datetime) -> list[Evidence]:
         token=_token(update.callback_data),
         error_code=error.code[:40] if error else "",
         error_text=(error.details or error.title)[:300] if error else "",
+        pricing=update.pricing_category[:40],
     )
     other = update.also_known_as
     if other in {"", told.provider_id}:
@@ -218,6 +225,7 @@ def _pending(inbox: Inbox, item: Evidence) -> PendingStatus:
         at=item.at,
         error_code=item.error_code,
         error_text=item.error_text,
+        pricing=item.pricing,
     )
 
 
@@ -228,4 +236,5 @@ def _waited(row: PendingStatus) -> Evidence:
         at=row.at,
         error_code=row.error_code,
         error_text=row.error_text,
+        pricing=row.pricing,
     )

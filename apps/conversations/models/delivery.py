@@ -55,6 +55,7 @@ class PendingStatus(models.Model):
     at = models.DateTimeField(_("time"))
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     error_text = models.CharField(_("error text"), max_length=300, blank=True)
+    pricing = models.CharField(_("charged as"), max_length=40, blank=True)
     created_at = models.DateTimeField(_("created"), db_default=Now())
 
     class Meta:
