@@ -1,16 +1,19 @@
 """What is sent from the chat page besides words, and what is done to messages that are there."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from apps.conversations.models import Attachment, Conversation, Message
 from apps.core.actors import Role
 from apps.inboxes.models import AccountNotice, HistoryImport, ProviderAccount
 from tests.console.rows import make_message
 from tests.factories import make_account, make_branch, make_conversation, make_inbox, make_user
+from tests.providers.accounts import CREDENTIALS
 
 pytestmark = pytest.mark.django_db
 
@@ -161,6 +164,25 @@ def test_composer_knows_the_limits_of_its_channel(conversation):
         'id="form-menu"',
     ):
         assert mark in html
+
+
+@pytest.mark.parametrize(
+    ("hours_over", "is_open", "told"),
+    [
+        (-1, True, ""),
+        (2, True, "still lets you, a person, answer until"),
+        (7 * 24, False, "Their last message is too old"),
+    ],
+)
+def test_late_answer_is_a_persons_and_says_so(hours_over, is_open, told):
+    account = make_account("instagram", credentials=CREDENTIALS["instagram"])
+    conversation = make_conversation(make_inbox(account, make_branch()), sender="17840000000001")
+    ended = timezone.now() - timedelta(hours=hours_over)
+    Conversation.objects.filter(pk=conversation.pk).update(window_ends_at=ended, last_inbound_at=ended)
+    html = page(conversation)
+    assert ("data-composer" in html, "composer__late" in html) == (is_open, is_open and bool(told))
+    assert told in html
+    assert 'data-unit="bytes"' in html or not is_open
 
 
 def test_account_that_is_paused_is_said_and_leads_to_where_it_is_mended(conversation):

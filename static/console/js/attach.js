@@ -51,6 +51,7 @@ function drawn(clip) {
   item.querySelector("[data-name]").textContent = clip.file.name;
   const told = clip.isGoing ? say("uploading", { percent }) : say("ready", { size: size(clip.file.size) });
   item.querySelector("[data-told]").textContent = clip.why || told;
+  if (clip.why) item.querySelector("[data-told]").role = "alert";
   if (clip.face) item.querySelector(".clip__face").replaceChildren(clip.face);
   const progress = item.querySelector("progress");
   [progress.hidden, progress.value] = [!clip.isGoing, percent];
@@ -144,3 +145,4 @@ document.addEventListener("drop", (event) => {
   mark(false);
   if (bringsFiles(event)) add(event.dataTransfer.files);
 });
+addEventListener("beforeunload", (event) => { if (isSending) event.preventDefault(); });

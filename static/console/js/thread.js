@@ -103,7 +103,7 @@ export function arrive() {
   looked();
   pane().addEventListener("scroll", looked, { passive: true });
   size.disconnect();
-  size.observe(pane());
+  for (const part of [pane(), ...pane().children]) size.observe(part); // pictures arrive late
   older.watch();
   markRead();
 }
