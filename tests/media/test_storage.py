@@ -20,8 +20,8 @@ print(kind.__module__, kind.__name__, getattr(storage, "location", ""), sep="|")
     ("environment", "made"),
     [
         (
-            {"MEDIA_STORAGE_OPTIONS": '{"location": "/srv/files"}'},
-            "django.core.files.storage.filesystem|FileSystemStorage|/srv/files",
+            {"MEDIA_STORAGE_OPTIONS": '{"location": "/elsewhere/files"}'},
+            "django.core.files.storage.filesystem|FileSystemStorage|/elsewhere/files",
         ),
         (
             {
