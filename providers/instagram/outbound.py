@@ -64,7 +64,7 @@ def read_answer(answer: HttpAnswer, message: OutboundMessage) -> SendResult:
         taken = wire.SendAnswer.model_validate(read_object(answer.body))
     except (ValidationError, UnreadablePayload) as error:
         raise UncertainSend("no_message_id", http_status=answer.status) from error
-    own_id = message.own_id if isinstance(message.content, Reaction) and taken.recipient_id else ""
+    own_id = message.own_id if isinstance(message.content, Reaction) else ""
     if not (taken.message_id or own_id):
         raise UncertainSend("no_message_id", "The answer names no message.", http_status=answer.status)
     return SendResult(provider_message_id=taken.message_id or own_id)

@@ -119,7 +119,6 @@ class Read(Wire):
 class SendAnswer(Wire):
     """The answer to a send that was taken; an action is answered without an id."""
 
-    recipient_id: Id = ""
     message_id: Id = ""
 
 

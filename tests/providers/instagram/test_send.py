@@ -151,6 +151,15 @@ def test_reaction_is_an_action(graph: InstagramServer, emoji: str, action: str, 
     assert result.provider_message_id == "own:key-1"  # Instagram gives an action no id
 
 
+def test_reaction_needs_no_id_and_a_text_does() -> None:
+    for body in (b'{"success": true}', b"{}"):
+        answering = Answering(body)
+        result = asyncio.run(account("instagram").send(answering, message(Reaction(target="aWdf0", emoji="🔥"))))
+        assert result.provider_message_id == "own:key-1"
+        with pytest.raises(UncertainSend):
+            asyncio.run(account("instagram").send(answering, message()))
+
+
 def test_menu_leaves_as_quick_replies() -> None:
     menu = Menu(body="¿Cuándo?", buttons=(MenuRow(id="am", title="Mañana"), MenuRow(id="pm", title="Tarde")))
     assert body_of(message(menu))[1]["message"] == {
