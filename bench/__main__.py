@@ -11,12 +11,13 @@ from pathlib import Path
 
 from apps.core.servers import ServerError
 from apps.core.supervisor.ledger import Occupied
-from bench import accept, memory, receive, send
+from bench import accept, memory, process, receive, send
 from bench.figures import Report, load_average, table
 from bench.house import ROOT, House
 
 BENCHES: dict[str, Callable[[House, int], Report]] = {
     "accept": accept.run,
+    "process": process.run,
     "receive": receive.run,
     "send": send.run,
     "memory": memory.run,

@@ -66,6 +66,11 @@ class House:
         self.database = psycopg.connect(self.servers.database_url, autocommit=True)
         self.database.execute((ROOT / "bench/bare/tables.sql").read_text())
 
+    @property
+    def whole_environment(self) -> dict[str, str]:
+        """The environment of a process that works here."""
+        return {**os.environ, **self.environment}
+
     def close(self) -> None:
         """End the servers and forget what was in them."""
         self.database.close()
@@ -81,7 +86,7 @@ class House:
             "TRUNCATE inboxes_webhookevent, inboxes_webhookbody, inboxes_deadletter, conversations_conversation,"
             " conversations_message,"
             " conversations_sendattempt, conversations_pendingstatus, core_liveevent, people_person, people_identity,"
-            " django_q_ormq, bare.journal, bare.chat, bare.message CASCADE"
+            " django_q_ormq, bare.journal, bare.chat, bare.identity, bare.thread, bare.message CASCADE"
         )
 
     def count(self, question: str) -> int:
@@ -113,8 +118,9 @@ class House:
 
     def _python(self, *arguments: str) -> str:
         command = [sys.executable, *arguments]
-        environment = {**os.environ, **self.environment}
-        return subprocess.run(command, check=True, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
+        return subprocess.run(
+            command, check=True, env=self.whole_environment, cwd=ROOT, stdout=subprocess.PIPE, text=True
+        ).stdout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,13 @@ def padded_webhooks(url: str, count: int) -> list[bytes]:
     return [webhook(url, next(_numbers), size=BODY_BYTES) for _ in range(count)]
 
 
+def large_webhook(url: str, count: int) -> tuple[bytes, list[int]]:
+    """Return one signed POST that brings many messages, and their numbers."""
+    numbers = [next(_numbers) for _ in range(count)]
+    messages = [text_message(words(number), sender=phone(number)) for number in numbers]
+    return _signed(url, encode(delivery([change("1060403000001", messages=messages)]))), numbers
+
+
 def _body(text: str, number: int, size: int) -> bytes:
     sender = phone(number)
     one = change(
