@@ -125,7 +125,10 @@ def settle_waiting_changes(*, actor: Actor) -> int:
     """Apply edits, deletions and reactions that crossed with the id they speak of."""
     require(actor, Scope.MESSAGES_SEND)
     settled = 0
-    recent = PendingChange.objects.filter(created_at__gt=Now() - CROSSED_WITHIN).select_related("inbox__account")
+    same = {"inbox": OuterRef("inbox"), "provider_message_id": OuterRef("provider_message_id")}
+    known = Message.objects.filter(**same).exclude(provider_message_id="")
+    here = Exists(known) | Exists(MessageAlias.objects.filter(**same))
+    recent = PendingChange.objects.filter(here, created_at__gt=Now() - CROSSED_WITHIN).select_related("inbox__account")
     names = {(change.inbox, change.provider_message_id) for change in recent[:BATCH]}
     for inbox, name in sorted(names, key=lambda found: (found[0].pk, found[1])):
         with transaction.atomic():
