@@ -13,9 +13,8 @@ type Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 type Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 MEGABYTE = 1024 * 1024
-FILE_BYTES = 101 * MEGABYTE
-BODY_BYTES = 32 * MEGABYTE
-"""What a request may bring: a whole body is kept on the disk before anybody asks who sent it."""
+BODY_BYTES = 101 * MEGABYTE
+"""What a request may bring, the largest file with its form: all of it is kept before anybody asks who sent it."""
 
 # Whitenoise hands out static files as synchronous iterators: short ones, which Django may well read at once.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
@@ -33,14 +32,13 @@ class Pages(ASGIHandler):
 
     async def handle(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request; one that brings too much is refused before it is read, or cut off."""
-        most = FILE_BYTES if scope["path"] == "/media/" else BODY_BYTES
         told = dict(scope["headers"]).get(b"content-length", b"0")
-        if len(told) > 12 or (told.isdigit() and int(told) > most):
+        if len(told) > 12 or (told.isdigit() and int(told) > BODY_BYTES):
             headers = [(b"content-type", b"text/plain"), (b"connection", b"close")]
             await send({"type": "http.response.start", "status": 413, "headers": headers})
             await send({"type": "http.response.body", "body": b"This is too large.\n"})
             return
-        await super().handle(scope, _counted(receive, most), send)
+        await super().handle(scope, _counted(receive, BODY_BYTES), send)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         response: HttpResponseBase = await sync_to_async(self.get_response)(request)

@@ -59,9 +59,8 @@ def _store(request: HttpRequest, actor: Actor) -> JsonResponse:
             for field, found in error.error_dict.items()
             for one in found
         ]
-        return JsonResponse({"errors": problems}, status=400, headers={"Cache-Control": "no-store"})
-    except OSError:
-        return _refusal(503, "storage", _("The file could not be stored. Try again later."))
+        status = 503 if any(problem["code"] == "storage" for problem in problems) else 400
+        return JsonResponse({"errors": problems}, status=status, headers={"Cache-Control": "no-store"})
     stored: dict[str, Any] = {
         "id": to_id("Attachment", row.pk),
         "kind": row.kind,

@@ -158,7 +158,7 @@ def test_only_who_may_send_may_upload():
 def test_a_full_disk_is_said_and_nothing_is_left(operator: Client, settings: Settings):
     settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "tests.media.storages.FullStorage"}}
     answer = upload(operator, "a.txt", b"Hola")
-    assert (answer.status_code, codes(answer)) == (503, [("", "storage")])
+    assert (answer.status_code, codes(answer)) == (503, [("file", "storage")])
     assert not Attachment.objects.exists()
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import logging
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ from apps.core.jobs import Job, enqueue
 from providers.capabilities import MEGABYTE
 from providers.contents import ContentKind, OutboundFile, RemoteFile
 from providers.meta import clean_id
+
+logger = logging.getLogger(__name__)
 
 NAME_LENGTH = 120
 UPLOAD_MAX_BYTES = 100 * MEGABYTE
@@ -68,8 +71,8 @@ def _expected(message: Message, file: RemoteFile, kept_until: datetime | None) -
 def add_upload(*, file: "UploadedFile[Any]", actor: Actor, kind: str = "") -> Attachment:
     """Store a file that is to be sent; `kind` may ask for "voice", "sticker" or "document".
 
-    Raises: PermissionDenied; OSError when it cannot be stored; ValidationError (field file) with code "empty_file",
-            "too_large", "unsafe_type", "wrong_type".
+    Raises: PermissionDenied; ValidationError (field file) with code "empty_file", "too_large", "unsafe_type",
+            "wrong_type", or "storage" when the disk is full.
     """
     require(actor, Scope.MESSAGES_SEND)
     name = clean_name(file.name or "")
@@ -92,7 +95,11 @@ def add_upload(*, file: "UploadedFile[Any]", actor: Actor, kind: str = "") -> At
         is_examined=file_types.family(mime_type) not in LOOKED_INTO,
     )
     content.seek(0)
-    attachment.file.save(file_types.with_ending(name, mime_type), file, save=False)
+    try:
+        attachment.file.save(file_types.with_ending(name, mime_type), file, save=False)
+    except OSError as error:
+        logger.error("media.storage upload error=%s", error.strerror)
+        raise _refused("storage", _("The file could not be stored. Try again later.")) from error
     attachment.save(force_insert=True)
     if not attachment.is_examined:
         enqueue(Job.EXAMINE_MEDIA)
