@@ -1,7 +1,9 @@
 """`POST /api/messages`: who may post, what is refused and how, and what comes of the rest."""
 
+import base64
 import json
 import uuid
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from apps.conversations.actions.send import send_message
 from apps.conversations.models import Message
 from apps.core.actors import SYSTEM
 from apps.inboxes.actions.accounts import change_credentials, rename_account, set_account_active
@@ -260,3 +263,56 @@ CHECKS = [
 @settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 def test_the_published_contract_is_kept(server, inbox, case):
     case.call_and_validate(base_url=server, headers={"Authorization": f"Bearer {TOKEN}"}, checks=CHECKS)
+
+
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+def test_edits_deletions_echoes_and_files_become_what_they_say(post, process, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    head = {"provider": "Puente"}
+    for body in (
+        {
+            **head,
+            "type": "edit",
+            "edit": {"message_id": "m-1", "text": "Hola a todos", "timestamp": "2026-11-22T12:01:00Z"},
+        },
+        written("m-1"),
+        written("m-2", "borrame"),
+        {**head, "type": "deletion", "deletion": {"message_id": "m-2", "timestamp": "2026-11-22T12:02:00Z"}},
+        written("m-3", "de otro lado", sender="linea-centro", recipient="3874550160"),
+        written("m-4", "la foto", media=[{"mimetype": "image/png", "name": "foto.png", "content": PNG}]),
+    ):
+        assert post(body)[0] == 202
+    process()
+    first, second, echo, photo = Message.objects.order_by("provider_message_id")
+    assert (first.text, [edit.text for edit in first.edits.all()]) == ("Hola a todos", ["Hola"])
+    assert second.deleted_at is not None
+    assert (echo.direction, echo.sender, echo.conversation) == ("out", "phone", first.conversation)
+    attachment = photo.attachments.get()
+    assert (photo.kind, photo.text, attachment.state, attachment.name) == ("image", "la foto", "ready", "foto.png")
+    with attachment.file.open() as stored:
+        assert stored.read() == base64.b64decode(PNG)
+
+
+def test_a_status_finds_its_message_without_naming_an_inbox(post, process, inbox):
+    post(written())
+    process()
+    chat = Message.objects.get().conversation
+    sent = send_message(conversation=chat, text="Sí", client_key="k", actor=SYSTEM)
+    Message.objects.filter(pk=sent.pk).update(dispatch="accepted", provider_message_id="out-1")
+    make_inbox(inbox.account, address="linea-norte")
+    for word in ("sent", "delivered", "read"):
+        status = {"message_id": "out-1", "status": word, "timestamp": "2026-11-22T12:03:00Z"}
+        assert post({"type": "status", "provider": "Puente", "status": status})[0] == 202
+    process()
+    sent.refresh_from_db()
+    assert sent.status == "read"
+
+
+def test_a_timeout_says_until_when_an_answer_is_free(post, process):
+    body = written()
+    body["sender"]["timeout"] = "2040-01-01T12:00:00Z"
+    post(body)
+    process()
+    assert Message.objects.get().conversation.window_ends_at == datetime(2040, 1, 1, 12, tzinfo=UTC)

@@ -92,9 +92,9 @@ def _changes(
 def window_of(
     inbound: InboundMessage, message: Message, received_at: datetime, window_hours: int | None
 ) -> datetime | None:
-    """Return until when a message allows a free answer, None where the channel knows no such bound."""
+    """Return until when a message allows a free answer, None where neither the channel nor the message knows it."""
     if window_hours is None:
-        return None
+        return inbound.window_until
     written_at = min(message.provider_time or received_at, received_at)
     ends_at = written_at + timedelta(hours=window_hours)
     return max(ends_at, inbound.window_until or ends_at)
