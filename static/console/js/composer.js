@@ -12,6 +12,7 @@ import * as thread from "./thread.js";
 const FEW_LEFT = 200;
 const DRAFT_AFTER = 300;
 let draftTimer = 0;
+let editing = ""; // the message of ours that gets other words
 
 export const form = () => document.querySelector("[data-composer]");
 export const box = () => form()?.querySelector("textarea");
@@ -20,6 +21,9 @@ const isOnscreenKeyboard = matchMedia("(pointer: coarse)").matches;
 export function arrive() {
   if (!box()) return;
   attach.draw();
+  const about = document.getElementById(`m${editing || form().elements.reply_to.value}`);
+  if (about) point(about); // the server drew the form anew: what it answers or corrects stays
+  else editing = "";
   if (!box().value) box().value = draftOf(thread.conversation());
   count();
 }
@@ -27,7 +31,7 @@ export function arrive() {
 // The page goes on to another chat: what is in the box stays with this one.
 export function leave() {
   clearTimeout(draftTimer);
-  if (box()) keepDraft(thread.conversation(), box().value);
+  if (box() && !editing) keepDraft(thread.conversation(), box().value);
 }
 
 function count() {
@@ -42,7 +46,7 @@ function count() {
 function submit() {
   const text = box().value.trim();
   if (form().querySelector("[type=submit]").disabled) return;
-  if (form().dataset.editing) return correct(text);
+  if (editing) return correct(text);
   attach.retry();
   const replyTo = form().elements.reply_to.value;
   if (attach.hasFiles()) {
@@ -65,30 +69,44 @@ function empty() {
 
 // Give a message of ours other words: the box holds the old ones until they are sent.
 export function rewrite(message) {
+  if (!editing) keepDraft(thread.conversation(), box().value);
   quote(message);
   form().elements.reply_to.value = "";
-  form().dataset.editing = message.dataset.message;
-  form().querySelector("[data-replying-to]").textContent = say("editing");
+  editing = message.dataset.message;
+  point(message);
   box().value = gist(message);
   count();
 }
 
 async function correct(text) {
-  const message = document.getElementById(`m${form().dataset.editing}`);
-  if (text && (!message || text === gist(message) || (await act(message, "edit", { text })))) empty();
+  const message = document.getElementById(`m${editing}`);
+  if (text && (!message || text === gist(message) || (await act(message, "edit", { text })))) putBack();
+}
+
+// What was being written before the correction comes back.
+function putBack() {
+  quote(null);
+  box().value = draftOf(thread.conversation());
+  count();
+  box().focus();
 }
 
 export function quote(message) {
-  const strip = form()?.querySelector("[data-replying]");
-  if (!strip) return;
-  strip.hidden = !message;
-  delete form().dataset.editing;
+  if (!form()) return;
+  editing = "";
   form().elements.reply_to.value = message?.dataset.message ?? "";
+  form().querySelector("[data-replying]").hidden = !message;
   if (!message) return;
-  const by = message.querySelector(".msg__by")?.textContent.trim() || document.querySelector("#chat").dataset.name;
-  strip.querySelector("[data-replying-to]").textContent = by;
-  strip.querySelector("[data-replying-text]").textContent = gist(message);
+  point(message);
   box().focus();
+}
+
+function point(message) {
+  const strip = form().querySelector("[data-replying]");
+  const by = message.querySelector(".msg__by")?.textContent.trim() || document.querySelector("#chat").dataset.name;
+  strip.hidden = false;
+  strip.querySelector("[data-replying-to]").textContent = editing ? say("editing") : by;
+  strip.querySelector("[data-replying-text]").textContent = gist(message);
 }
 
 document.addEventListener("submit", (event) => {
@@ -102,13 +120,13 @@ document.addEventListener("input", ({ target }) => {
   count();
   clearTimeout(draftTimer);
   const conversation = thread.conversation();
-  draftTimer = setTimeout(() => keepDraft(conversation, target.value), DRAFT_AFTER);
+  if (!editing) draftTimer = setTimeout(() => keepDraft(conversation, target.value), DRAFT_AFTER);
 });
 
 document.addEventListener("keydown", (event) => {
   if (event.target !== box() || !box() || event.isComposing) return;
   if (event.key === "Escape") {
-    if (form().dataset.editing) empty();
+    if (editing) putBack();
     else if (form().elements.reply_to.value) quote(null);
     else box().blur();
     return;
@@ -121,7 +139,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-unquote]")) form().dataset.editing ? empty() : quote(null);
+  if (event.target.closest("[data-unquote]")) editing ? putBack() : quote(null);
   const message = event.target.closest(".msg");
   if (event.target.closest("[data-reply]")) quote(message);
   if (event.target.closest("[data-copy]")) navigator.clipboard?.writeText(gist(message));

@@ -1,6 +1,7 @@
 // Recorder: a voice note from this browser. It is heard by nobody until it is sent, and kept nowhere after.
 import * as attach from "./attach.js";
 import { explain, say } from "./say.js";
+import * as thread from "./thread.js";
 
 const FORMS = ["audio/webm;codecs=opus", "audio/mp4;codecs=mp4a.40.2", "audio/mp4", "audio/ogg;codecs=opus"];
 const ENDINGS = { "audio/webm": "webm", "audio/mp4": "m4a", "audio/ogg": "ogg" };
@@ -21,7 +22,7 @@ async function start() {
     return explain(say(WHY[error.name] ?? "no-microphone"));
   }
   const recorder = new MediaRecorder(stream, { mimeType: FORMS.find((type) => MediaRecorder.isTypeSupported(type)) });
-  now = { stream, recorder, parts: [], began: Date.now(), isWanted: false };
+  now = { stream, recorder, parts: [], began: Date.now(), isWanted: false, where: thread.conversation() };
   recorder.ondataavailable = ({ data }) => { if (data.size) now?.parts.push(data); };
   recorder.onstop = finish;
   recorder.start(1_000);
@@ -42,7 +43,8 @@ function listen(stream) {
     const loudest = samples.reduce((most, sample) => Math.max(most, Math.abs(sample - 128)), 0);
     const [level, time] = ["[data-record-level]", "[data-record-time]"].map((place) => form()?.querySelector(place));
     const passed = Date.now() - now.began;
-    if (!level || passed > LONGEST) return stop(passed > LONGEST);
+    if (!level || passed > LONGEST || thread.conversation() !== now.where) return stop(passed > LONGEST);
+    if (form().querySelector("[data-recording]").hidden) show(true); // the server drew the form anew
     level.value = Math.min(100, loudest * 1.6);
     time.textContent = `${Math.floor(passed / 60_000)}:${String(Math.floor(passed / 1000) % 60).padStart(2, "0")}`;
   }, 100);
@@ -62,14 +64,14 @@ export function stop(isWanted = false) {
 }
 
 function finish() {
-  const { stream, parts, recorder, context, timer, isWanted } = now;
+  const { stream, parts, recorder, context, timer, isWanted, where } = now;
   clearInterval(timer);
   context.close();
   for (const track of stream.getTracks()) track.stop();
   now = null;
   show(false);
   const type = recorder.mimeType.split(";")[0];
-  if (isWanted && form()) {
+  if (isWanted && form() && thread.conversation() === where) {
     const chosen = attach.add([new File(parts, `voz.${ENDINGS[type] ?? "webm"}`, { type })], { kind: "voice" });
     attach.send({ text: "", replyTo: form().elements.reply_to.value, chosen });
   }
