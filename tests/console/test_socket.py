@@ -310,7 +310,8 @@ async def test_change_of_a_conversation_brings_its_row(server, operator, inbox):
     async with page(server, operator) as socket:
         await socket.hear("ready")
         await sync_to_async(marks.set_pending)(conversation=conversation, is_pending=True, actor=SYSTEM)
-        frame = await socket.hear()
+        while (frame := await socket.hear())["kind"] == "message_added":
+            pass  # it may be told again: transactions of other tests hold events back
         assert frame["kind"] == "conversation_changed"
         assert "data-pending" in frame["targets"][0]["html"]
         assert await Message.objects.acount() == 1

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.conf import settings
 
 from apps.core import servers
 from tests.setup.installation import Installation, alive, installation
@@ -43,7 +44,7 @@ def test_it_starts_ends_starts_again_and_takes_over_after_its_own_death(record_p
         with capsys.disabled():
             sys.stdout.write(f" [first start {first:.1f} s, second {second:.1f} s] ")
         _another_is_refused(made)
-        eventually(lambda: made.output.count(": started") == 2, within=30, what="both clusters")
+        eventually(lambda: made.output.count(": started") == len(settings.CLUSTERS), within=30, what="every cluster")
         left, pids = made.processes(servers_too=False), server_pids(made)
         made.kill()
 
