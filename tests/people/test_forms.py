@@ -1,7 +1,7 @@
 """Whichever way a number is written, it is the same person."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apps.people.models import Identity, Person, canonical_number
@@ -49,6 +49,8 @@ def test_a_brazilian_landline_is_no_mobile(area, first, rest):
 
 
 @given(st.text("0123456789", min_size=1, max_size=20))
+@example("310000000")
+@settings(max_examples=300)
 def test_a_canonical_form_is_its_own(number):
     assert canonical_number(canonical_number(number)) == canonical_number(number)
 

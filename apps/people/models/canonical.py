@@ -26,15 +26,16 @@ def canonical_number(number: str, *, region: str | None = None) -> str:
         return digits or number.strip()
     national = phonenumbers.national_significant_number(parsed)
     match parsed.country_code:
-        case 54 if len(national) == 13 and national.startswith("9"):  # both the 9 and the 15
-            return canonical_number(f"54{national[1:]}")
-        case 54 if len(national) == 11:
-            national = national.removeprefix("9")
+        case 54:
+            national = national.removeprefix("0")
+            if len(national) in (11, 13):  # 13: with the 15 as well, which the next round takes
+                national = national.removeprefix("9")
         case 52:
             national = _MEXICAN_PREFIX.sub("", national)
         case 55 if len(national) == 10 and national[2] in "6789":
             national = f"{national[:2]}9{national[2:]}"
-    return f"{parsed.country_code}{national}"
+    form = f"{parsed.country_code}{national}"
+    return form if form == digits else canonical_number(form)
 
 
 class HasCanonicalForm(Protocol):
