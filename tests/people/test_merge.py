@@ -10,6 +10,7 @@ from apps.conversations.actions.marks import close
 from apps.conversations.models import Conversation, Message
 from apps.conversations.queries import ChatFilter, chat_list, get_conversation
 from apps.core.actors import SYSTEM, Role
+from apps.core.models import LiveEvent
 from apps.people.actions.identities import best_address
 from apps.people.actions.merge import merge_persons, tell_apart, unmerge_persons
 from apps.people.actions.people import change_person
@@ -97,6 +98,15 @@ def test_all_that_was_theirs_is_the_kept_ones(ana, beto):
     assert snapshot() == before
     row.refresh_from_db()
     assert (row.undone_at is not None, DifferentPeople.objects.count()) == (True, 1)
+
+
+def test_screens_hear_of_both(ana, beto):
+    LiveEvent.objects.all().delete()
+    row = merge(ana, beto)
+    merged = list(LiveEvent.objects.order_by("pk").values_list("kind", "person_id"))
+    unmerge(row)
+    assert merged == [("person_changed", ana.pk), ("person_changed", beto.pk)]
+    assert list(LiveEvent.objects.order_by("pk").values_list("kind", "person_id"))[2:] == merged
 
 
 def test_what_changed_since_stays_where_it_is(ana, beto):
