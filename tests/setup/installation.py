@@ -77,8 +77,11 @@ class Installation:
         """Return pid and birth of the supervisor and everything under it."""
         assert self.process
         supervisor = psutil.Process(self.process.pid)
-        branches = [child for child in supervisor.children() if servers_too or "python" in child.name()]
-        family = [supervisor, *branches, *(member for child in branches for member in child.children(recursive=True))]
+        family = [supervisor]
+        for child in supervisor.children():
+            with contextlib.suppress(psutil.NoSuchProcess):  # while it starts, they come and go
+                if servers_too or "python" in child.name():
+                    family += [child, *child.children(recursive=True)]
         return {process.pid: born(process.pid) for process in family}
 
     def stop(self) -> int:
