@@ -10,7 +10,7 @@ from apps.conversations.actions.acts import edit_message, react, withdraw_messag
 from apps.conversations.actions.deliver import permit, record_failure, record_sent
 from apps.conversations.actions.recover import end_lost_leases
 from apps.conversations.actions.statuses import apply_statuses
-from apps.conversations.models import Conversation, Message, Reaction
+from apps.conversations.models import Conversation, Message, MessageAlias, Reaction
 from apps.conversations.queries import ChatFilter, chat_list, messages_for, needs_attention, thread, threads
 from apps.core.actors import SYSTEM, Role
 from apps.core.models import LiveEvent
@@ -19,6 +19,7 @@ from providers.errors import Rejected, UncertainSend
 from providers.types import DeliveryStatus, SendResult, StatusUpdate
 from tests.conversations.sending import claim, pass_time, say
 from tests.factories import make_account, make_actor, make_branch, make_conversation, make_inbox
+from tests.providers.accounts import SAMPLES
 
 
 @pytest.fixture
@@ -169,6 +170,38 @@ def test_an_act_that_only_a_status_proves_takes_effect(conversation):
     apply_statuses(inbox=conversation.inbox, updates=[proof], received_at=timezone.now(), actor=SYSTEM)
     record_failure(claim=claimed, error=UncertainSend("read_timeout"), actor=SYSTEM)
     assert theirs.reactions.get().emoji == "👍"
+
+
+@pytest.mark.parametrize("named", ["true_5493875@c.us_3EB0", "5493875@c.us_3EB0"])
+@pytest.mark.parametrize("sender", ["phone", "operator"])
+def test_an_act_that_is_answered_with_the_name_of_its_target_takes_nothing_from_it(db, sender, named):
+    conversation = make_conversation(make_inbox(make_account("maytapi", credentials=SAMPLES["maytapi"].credentials)))
+    message = ours(conversation)
+    Message.objects.filter(pk=message.pk).update(provider_message_id="true_5493875@c.us_3EB0", sender=sender)
+    MessageAlias.objects.create(inbox=message.inbox, provider_message_id="5493875@c.us_3EB0", message=message)
+    message.refresh_from_db()
+    react(message=message, emoji="👍", client_key="k", actor=SYSTEM)
+    assert take(begin(), named)
+    message.refresh_from_db()
+    act = message.acts.get()
+    assert (message.text, message.reactions.get().emoji, act.status) == ("Sí", "👍", "sent")
+    assert (act.provider_message_id, act.aliases.count()) == (f"own:{act.pk}", 0)
+
+
+def test_an_act_and_what_it_acts_on_stay_two(conversation):
+    message = ours(conversation)
+    Message.objects.filter(pk=message.pk).update(sender="phone")
+    react(message=message, emoji="👍", client_key="k", actor=SYSTEM)
+    take(begin(), "act.1")
+    told = StatusUpdate(
+        path="",
+        inbox_address="",
+        provider_message_id="act.1",
+        status=DeliveryStatus.SENT,
+        also_known_as="out.Sí",
+    )
+    apply_statuses(inbox=conversation.inbox, updates=[told], received_at=timezone.now(), actor=SYSTEM)
+    assert Message.objects.get(pk=message.pk).acts.get().provider_message_id == "act.1"
 
 
 @pytest.mark.parametrize("emoji", ["hola", "👍 👍", "👍" * 20])

@@ -10,7 +10,7 @@ import os
 import random
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from uuid import UUID
@@ -19,7 +19,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from apps.conversations.actions.arrivals import hold
+from apps.conversations.actions.arrivals import find, hold
 from apps.conversations.actions.columns import announce, follow_status
 from apps.conversations.actions.effects import take_effect
 from apps.conversations.actions.names import absorb, also_known_as, unite
@@ -207,6 +207,7 @@ def permit(*, claims: Sequence[Claim], actor: Actor) -> set[UUID]:
 def record_sent(*, claim: Claim, result: SendResult, actor: Actor) -> bool:
     """Write that the provider took the message; False when the lease was lost meanwhile."""
     require(actor, Scope.MESSAGES_SEND)
+    result = _named(claim, result)
     try:
         recorded = _record_sent(claim, result, actor)
     except IntegrityError:
@@ -218,6 +219,14 @@ def record_sent(*, claim: Claim, result: SendResult, actor: Actor) -> bool:
     if result.recipient is not None:
         _learn_address(claim, result.recipient, actor)
     return recorded
+
+
+def _named(claim: Claim, result: SendResult) -> SendResult:
+    """Give an act a name of its own where the provider answers with that of another message: of what it acts on."""
+    if claim.message.kind not in ACTS:
+        return result
+    is_taken = {*find(claim.message.inbox, result.provider_message_id).message_ids} - {claim.message.pk}
+    return replace(result, provider_message_id=f"own:{claim.message.pk}") if is_taken else result
 
 
 @transaction.atomic

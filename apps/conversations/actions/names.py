@@ -23,13 +23,14 @@ def also_known_as(message: Message, ids: Iterable[str]) -> None:
 def unite(inbox: Inbox, ids: Sequence[str]) -> Message | None:
     """Let all of these ids name one message of ours, whichever of them were known; return it, locked.
 
-    Call it while the ids are held. Of several rows the one that was sent from here stays.
+    Call it while the ids are held. Of several rows the one that was sent from here stays. What acts on a message is
+    never one with it, although some providers call both by one name: then None.
     """
     rows = Message.objects.select_for_update(of=["self"], no_key=True).filter(
         pk__in=find(inbox, *ids).message_ids, direction=Direction.OUT
     )
     known = sorted(rows, key=lambda row: (row.sender == Sender.PHONE, row.pk))
-    if not known:
+    if len({row.kind in ACTS for row in known}) != 1:
         return None
     own, *others = known
     for other in others:
