@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from apps.conversations.actions.acts import edit_message, react, withdraw_message
 from apps.conversations.actions.deliver import permit, record_failure, record_sent
+from apps.conversations.actions.outbound import ACT_TRIES
 from apps.conversations.actions.recover import end_lost_leases
 from apps.conversations.actions.statuses import apply_statuses
 from apps.conversations.models import Conversation, Message, MessageAlias, Reaction
@@ -144,6 +145,18 @@ def test_an_act_of_unknown_outcome_is_done_once_more(conversation):
     pass_time(claimed.message, seconds=5)
     take(begin(), "act.1")
     assert theirs.reactions.get().emoji == "👍"
+
+
+def test_nothing_waits_long_behind_an_act_of_unknown_outcome(conversation):
+    react(message=conversation.messages.get(), emoji="👍", client_key="k", actor=SYSTEM)
+    say(conversation, "Sí")
+    for _ in range(ACT_TRIES):
+        claimed = begin()
+        record_failure(claim=claimed, error=UncertainSend("read_timeout"), actor=SYSTEM)
+        pass_time(claimed.message, minutes=1)
+    claimed.message.refresh_from_db()
+    assert (claimed.message.kind, claimed.message.status) == ("reaction", "uncertain")
+    assert [claim.message.text for claim in claim()] == ["Sí"]
 
 
 def test_an_act_whose_worker_died_is_done_once_more(conversation):

@@ -21,6 +21,9 @@ from providers.contents import (
 from providers.errors import Rejected
 from providers.types import AddressScope, FailureReason, OutboundMessage
 
+ACT_TRIES = 3
+"""How often an act is tried while its outcome is unknown: nobody sees that what was written after it waits."""
+
 
 def build(message: Message, *, token: UUID) -> OutboundMessage:
     """Return what a provider is to send. Raises Rejected if the row cannot be sent as it is."""
@@ -42,7 +45,9 @@ def build(message: Message, *, token: UUID) -> OutboundMessage:
 
 def is_repeatable(message: Message) -> bool:
     """Tell whether sending it once more does no harm: the provider knows the key, or it only repeats an act."""
-    return message.kind in ACTS or registry.PROVIDERS[message.inbox.account.kind].capabilities.is_idempotent
+    if message.kind in ACTS:
+        return message.attempts < ACT_TRIES
+    return registry.PROVIDERS[message.inbox.account.kind].capabilities.is_idempotent
 
 
 def _content(message: Message) -> Sendable:
