@@ -17,9 +17,14 @@ def phone(number: int) -> str:
     return f"549387{5_000_000 + number % PEOPLE}"
 
 
+def mark(number: int) -> str:
+    """Return how a number stands in a text."""
+    return f"bench-{number}-"
+
+
 def words(number: int) -> str:
     """Return a text that carries a number."""
-    return f"bench-{number}- ¿Queda lugar en el taller de los sábados?"
+    return f"{mark(number)} ¿Queda lugar en el taller de los sábados?"
 
 
 def number_in(text: str) -> int | None:

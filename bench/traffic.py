@@ -55,6 +55,16 @@ class Ours:
         found = [talk.number_in(target["html"]) for target in targets if target["id"].startswith("m")]
         return [number for number in found if number is not None]
 
+    def is_refresh(self, frame: str) -> bool:
+        """Tell whether this frame says that the page must look for itself."""
+        return bool(json.loads(frame)["type"] == "refresh")
+
+    def fragment(self, line: Line, path: str, part: str) -> str:
+        """Return a piece of the page, as the page asks for it."""
+        headers = {"Cookie": self.headers["cookie"], "X-Fragment": part}
+        with urllib.request.urlopen(urllib.request.Request(line.url + path, headers=headers)) as answer:
+            return str(answer.read().decode())
+
     def send(self, line: Line, chat: int, text: str, key: str) -> bytes:
         form = urlencode({"text": text, "client_key": key}).encode()
         headers = {"content_type": "application/x-www-form-urlencoded", "x_csrftoken": CSRF, "x_fragment": "message"}

@@ -7,6 +7,7 @@ too many frames, 1003 binary frame, 1009 frame too long, 1011 we failed, 1013 to
 import asyncio
 import json
 import logging
+import time
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -26,6 +27,11 @@ RECHECK_SECONDS = 60
 SEND_SECONDS = 20
 LONGEST_GAP = live.PAGE
 """A screen that missed more than this loads afresh: that is quicker than drawing every event."""
+BURST = 100
+"""How many events a screen may be behind, about a second of drawing, before it does better to ask for what is there."""
+QUIET_SECONDS = 0.15
+REFRESH_SECONDS = (0.5, 1.0)
+"""While a burst goes on a page refreshes once in the longer time; at its end, but not within the shorter, at once."""
 
 logger = logging.getLogger(__name__)
 places = Places(10)
@@ -40,6 +46,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.counted_for: int | None = None
         self.is_closed = False
         self.cursor = ""
+        self.refreshed_at = 0.0
         self.language: str = settings.LANGUAGE_CODE
         self.allowance = Allowance()
         self.tasks: list[asyncio.Task[None]] = []
@@ -116,10 +123,39 @@ class ChatConsumer(AsyncWebsocketConsumer):
             async with live.subscribe(after) as feed:
                 await self._say(type="ready", cursor=after)
                 async for event in feed:
-                    await self._pass_on(event)
-                    self.cursor = str(event.cursor)
+                    await self._pass_all([event, *feed.take(above=BURST)], feed)
         except (live.GapTooOld, live.InvalidCursor):
             await self._say(type="reload")
+
+    async def _pass_all(self, events: list[live.Event], feed: live.Feed) -> None:
+        """Send what happened piece by piece; of a burst say only that the page must look."""
+        if self._count_visible(events) <= BURST:
+            for event in events:
+                await self._pass_on(event)
+                self.cursor = str(event.cursor)
+            return
+        events = [*events, *await self._rest_of_burst(feed)]
+        if any(event.kind == live.LiveKind.ACCESS_CHANGED for event in events):
+            await self._check_access()
+        self.cursor = str(events[-1].cursor)
+        await self._say(type="refresh", cursor=self.cursor)
+
+    def _count_visible(self, events: list[live.Event]) -> int:
+        actor = self.actor
+        return 0 if actor is None else sum(event.visible_to(actor) for event in events)
+
+    async def _rest_of_burst(self, feed: live.Feed) -> list[live.Event]:
+        """Let events go by until they cease, or a page has waited long enough for them."""
+        shortest, longest = REFRESH_SECONDS
+        began, events = time.monotonic(), list[live.Event]()
+        while True:
+            await asyncio.sleep(QUIET_SECONDS)
+            more, now = feed.take(), time.monotonic()
+            events += more
+            is_over = not more and now - self.refreshed_at >= shortest
+            if is_over or now - max(began, self.refreshed_at) >= longest:
+                self.refreshed_at = now
+                return events
 
     async def _pass_on(self, event: live.Event) -> None:
         actor = self.actor

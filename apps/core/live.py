@@ -11,7 +11,7 @@ import contextvars
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -238,6 +238,7 @@ class Feed:
     def __init__(self, reader: "_Reader", after: Cursor) -> None:
         self._reader = reader
         self._last = after
+        self._missed: dict[tuple[object, ...], Event] | None = {}  # None once nothing lies before what waits
         self._waiting: dict[tuple[object, ...], Event] = {}
         self._news = asyncio.Event()
         self._is_over = False
@@ -252,21 +253,31 @@ class Feed:
             self._waiting[event.subject] = event
         self._news.set()
 
+    def take(self, *, above: int = 0) -> list[Event]:
+        """Return at once what would come next one by one, in the same order, if that is more than `above`."""
+        source = self._waiting if self._missed is None else self._missed
+        return list(self._drain(source)) if len(source) > above else []
+
+    def _drain(self, source: dict[tuple[object, ...], Event]) -> Iterator[Event]:
+        while source:
+            event = source.pop(next(iter(source)))
+            if event.cursor > self._last:
+                self._last = event.cursor
+                yield event
+
     async def __aiter__(self) -> AsyncIterator[Event]:
         missed = 0
         while page := (await self._reader.read(self._last))[0]:
             missed += len(page)
             if missed > BACKLOG:
                 raise GapTooOld("Too much happened since.")
-            for event in page:
-                self._last = event.cursor
+            self._missed = {event.cursor: event for event in page}
+            for event in self._drain(self._missed):
                 yield event
+        self._missed = None
         while True:
-            while self._waiting:
-                news = self._waiting.pop(next(iter(self._waiting)))
-                if news.cursor > self._last:
-                    self._last = news.cursor
-                    yield news
+            for event in self._drain(self._waiting):
+                yield event
             if self._is_over:
                 raise GapTooOld("This screen fell behind.")
             self._news.clear()
@@ -369,9 +380,7 @@ async def subscribe(after: str | None) -> AsyncIterator[Feed]:
     """
     start = None if after is None else Cursor.parse(after)
     loop = asyncio.get_running_loop()
-    reader = _readers.get(loop)
-    if reader is None:
-        reader = _readers[loop] = _Reader()
+    reader = _readers.get(loop) or _readers.setdefault(loop, _Reader())
     now = await reader.now()
     if start is not None and (start.xid > now.xid or start.at < now.at - KEPT_HOURS * 3600):
         raise GapTooOld("Nothing leads from there to here.")

@@ -4,11 +4,14 @@ import asyncio
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import transaction
 from playwright.async_api import Route, expect
 
 from apps.accounts.actions import set_access
+from apps.console import consumers
 from apps.conversations.models import Message
 from apps.core.actors import SYSTEM, Role
+from apps.inboxes.models import Inbox
 from tests.factories import make_branch, make_inbox, make_user, receive
 from tests.waiting import eventually_async
 
@@ -51,6 +54,65 @@ async def test_offline_page_says_so_keeps_what_is_written_and_catches_up(open_sc
     await expect(page.locator("#thread [data-held]")).to_have_count(0)
     await expect(page.locator("#rows .row__name")).to_have_text(["Ana", "Beto"])
     assert await Message.objects.filter(direction="out").acount() == 1
+
+
+async def test_burst_brings_list_and_chat_up_to_date_and_leaves_what_is_being_written(
+    open_screen, operator, inbox, monkeypatch
+):
+    monkeypatch.setattr(consumers, "BURST", 5)
+    conversation = (await write(inbox, "Hola", name="Ana")).conversation
+    screen = await open_screen(operator, f"/chat/{conversation.pk}/")
+    page = screen.page
+    await screen.is_live()
+    await page.evaluate("window.isSame = true")
+    await page.fill("#text", "a medio escribir")
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.headers.get("x-fragment", request.url)))
+
+    # when more comes at once than is drawn one by one, more than one page of it in this chat
+    await write_at_once(inbox, 60, others=3)
+
+    # then all of it is there in its order, by one refresh in place
+    texts = ["Hola", *[f"mensaje {number}" for number in range(60)]]
+    await expect(page.locator("#thread [data-text]")).to_have_text(texts)
+    await expect(page.locator("#rows .row__name")).to_have_text(["Otra 2", "Otra 1", "Otra 0", "Ana"])
+    await expect(page.locator("#text")).to_have_value("a medio escribir")
+    await expect(page.locator("#text")).to_be_focused()
+    assert await page.evaluate("window.isSame")
+    assert (loaded.count("list"), loaded.count("chat"), loaded.count("older")) == (1, 1, 1)
+
+    # and what comes next comes by itself
+    await write(inbox, "y uno más", name="Ana")
+    await expect(page.locator("#thread [data-text]")).to_have_text([*texts, "y uno más"])
+    assert loaded.count("list") == 1
+
+
+@sync_to_async
+def write_at_once(inbox: Inbox, count: int, *, others: int) -> None:
+    with transaction.atomic():
+        for number in range(count):
+            receive(inbox, f"mensaje {number}", name="Ana")
+        for number in range(others):
+            receive(inbox, "Hola", sender=f"549387555020{number}", name=f"Otra {number}")
+
+
+async def test_refresh_that_fails_is_asked_again(open_screen, operator, inbox, monkeypatch):
+    monkeypatch.setattr(consumers, "BURST", 5)
+    conversation = (await write(inbox, "Hola", name="Ana")).conversation
+    screen = await open_screen(operator, f"/chat/{conversation.pk}/")
+    page = screen.page
+    await screen.is_live()
+    asked: list[Route] = []
+
+    async def fail_once(route: Route) -> None:
+        if route.request.headers.get("x-fragment") == "list":
+            asked.append(route)
+        await (route.abort() if asked == [route] else route.continue_())
+
+    await page.route("**/chat/", fail_once)
+    await write_at_once(inbox, 8, others=1)
+    await expect(page.locator("#rows .row__name")).to_have_text(["Otra 0", "Ana"])
+    await expect(page.locator("#thread .msg")).to_have_count(9)
 
 
 async def test_answer_that_was_lost_on_the_way_back_is_not_sent_twice(open_screen, operator, inbox):

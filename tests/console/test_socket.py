@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.contrib.sessions.models import Session
-from django.db import connections
+from django.db import connections, transaction
 from django.test import Client
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -182,6 +182,91 @@ async def test_page_that_missed_very_much_loads_again(server, operator, inbox):
     )
     async with page(server, operator, after=start) as socket:
         await socket.hear("reload")
+
+
+@sync_to_async
+def write_at_once(inbox, texts: list[str]) -> None:
+    """Let people write in one transaction, so that everything is there at the same moment."""
+    with transaction.atomic():
+        for text in texts:
+            receive(inbox, text)
+
+
+async def test_burst_is_one_refresh_and_what_follows_comes_as_before(server, operator, inbox, monkeypatch):
+    monkeypatch.setattr(consumers, "BURST", 5)
+    async with page(server, operator) as socket:
+        await socket.hear("ready")
+        await write_at_once(inbox, [f"mensaje {number}" for number in range(8)])
+        refresh = await socket.hear("refresh")
+        await write(inbox, "uno más")
+        event = await socket.hear()
+    assert socket.heard == ["ready", "refresh", "event"]
+    assert "uno más" in event["targets"][2]["html"]
+
+    async with page(server, operator, after=refresh["cursor"]) as socket:
+        assert (await socket.hear())["cursor"] == event["cursor"]
+
+
+async def test_as_many_as_can_be_drawn_soon_are_all_drawn(server, operator, inbox, monkeypatch):
+    monkeypatch.setattr(consumers, "BURST", 8)
+    texts = [f"mensaje {number}" for number in range(8)]
+    async with page(server, operator) as socket:
+        await socket.hear("ready")
+        await write_at_once(inbox, texts)
+        frames = [await socket.hear() for _ in texts]
+    assert socket.heard == ["ready"] + ["event"] * 8
+    assert [text in frame["targets"][2]["html"] for frame, text in zip(frames, texts, strict=True)] == [True] * 8
+
+
+async def test_long_burst_is_at_most_one_refresh_in_its_time(server, operator, inbox, monkeypatch):
+    monkeypatch.setattr(consumers, "BURST", 5)
+    async with page(server, operator) as socket:
+        await socket.hear("ready")
+        began = time.monotonic()
+        for _ in range(2):
+            await write_at_once(inbox, ["uno de muchos"] * 8)
+            await socket.hear("refresh")
+        assert time.monotonic() - began >= consumers.REFRESH_SECONDS[0]
+    assert socket.heard == ["ready", "refresh", "refresh"]
+
+
+async def test_page_that_comes_back_after_a_burst_refreshes(server, operator, inbox, monkeypatch):
+    monkeypatch.setattr(consumers, "BURST", 5)
+    start = await cursor_now()
+    await write_at_once(inbox, ["mientras tanto"] * 8)
+    async with page(server, operator, after=start) as socket:
+        await socket.hear("refresh")
+        await write(inbox, "uno más")
+        assert "uno más" in (await socket.hear())["targets"][2]["html"]
+    assert socket.heard == ["ready", "refresh", "event"]
+
+
+async def test_burst_of_others_hides_nothing_and_is_not_told(server, operator, inbox, monkeypatch):
+    monkeypatch.setattr(consumers, "BURST", 5)
+    elsewhere = await sync_to_async(make_inbox)()
+    async with page(server, operator) as socket:
+        await socket.hear("ready")
+        await write_at_once(elsewhere, ["secreto"] * 8)
+        await write(inbox, "lo mío")
+        assert "lo mío" in (await socket.hear())["targets"][2]["html"]
+    assert socket.heard == ["ready", "event"]
+
+
+async def test_who_loses_access_in_a_burst_is_told_nothing_of_it(server, operator, inbox, branch, monkeypatch):
+    monkeypatch.setattr(consumers, "BURST", 5)
+
+    @sync_to_async
+    def switch_off_in_a_burst() -> None:
+        with transaction.atomic():
+            for number in range(8):
+                receive(inbox, f"secreto {number}")
+            set_access(user=operator, role=Role.OPERATOR, is_active=False, branches=[branch], actor=SYSTEM)
+
+    async with page(server, operator) as socket:
+        await socket.hear("ready")
+        await switch_off_in_a_burst()
+        assert await socket.closing_code() == 4401
+    assert socket.heard == ["ready"]
 
 
 async def test_stranger_is_told_to_sign_in(server):

@@ -1,8 +1,8 @@
 // List: puts rows in their places by what the server wrote on them. Rows change where they are; what
 // would move them waits while the pointer or the keyboard is on the list, and a pill says how many wait.
+import { dress, dressAll } from "./dress.js";
 import { morph, parse } from "./morph.js";
 import { get } from "./request.js";
-import { draftOf } from "./drafts.js";
 
 const waiting = new Map();
 let isPointerInside = false;
@@ -16,35 +16,33 @@ export function place(row) {
   const belongs = old && section().hasAttribute("data-query") ? true : isOfThisView(row);
   if (!old && (!belongs || isBeyondTheEnd(row))) return;
   if (old) morph(old, row);
-  const shown = old ?? row;
-  dress(shown);
-  if (old && belongs && isInPlace(old)) return;
-  const move = () => (belongs ? insert(shown) : shown.remove());
-  if (!isHeld()) return move();
-  waiting.set(row.id, move);
+  put(old ?? row, belongs);
+}
+
+function put(row, belongs) {
+  dress(row);
+  waiting.delete(row.id);
+  const isThere = row.isConnected && belongs && isInPlace(row);
+  const move = () => (belongs ? insert(row) : row.remove());
+  if (!isThere && isHeld()) waiting.set(row.id, move);
+  else if (!isThere) move();
   sayWaiting();
 }
 
-// What is personal is put on after the server's drawing: which one is open here, and my own draft.
-export function dress(row) {
-  const isCurrent = row.dataset.conversation === document.querySelector("#chat").dataset.conversation;
-  row.classList.toggle("is-current", isCurrent);
-  const link = row.querySelector(".row__name");
-  if (isCurrent) link.setAttribute("aria-current", "true");
-  else link.removeAttribute("aria-current");
-  const draft = isCurrent ? "" : draftOf(row.dataset.conversation);
-  const [last, mine] = [row.querySelector("[data-last]"), row.querySelector(".draft")];
-  if (mine) mine.remove();
-  last.hidden = Boolean(draft);
-  if (!draft) return;
-  const words = document.createElement("span");
-  words.className = "cut draft";
-  words.textContent = `${document.body.dataset.wordDraft} ${draft}`;
-  last.after(words);
-}
+export const length = () => others(null).length;
 
-export function dressAll() {
-  for (const row of rows().querySelectorAll(".row")) dress(row);
+// The list as it is by now, from its first row on: what is not in it is in this view no more.
+export function renew(fresh, rest) {
+  const names = new Set(fresh.map((row) => row.id));
+  waiting.clear();
+  rows().querySelector("[data-more]")?.remove();
+  for (const row of others(null)) if (!names.has(row.id)) put(row, false);
+  for (const row of fresh) {
+    const old = document.getElementById(row.id);
+    put(old ? morph(old, row) : row, true);
+  }
+  if (rest) rows().append(rest);
+  watchEnd();
 }
 
 function isOfThisView({ dataset }) {
@@ -94,9 +92,7 @@ function sayWaiting() {
   pill.querySelector("[data-news-count]").textContent = waiting.size;
 }
 
-function settle() {
-  if (waiting.size && !isHeld()) release();
-}
+const settle = () => { if (waiting.size && !isHeld()) release(); };
 
 function release() {
   const moves = [...waiting.values()];
@@ -113,11 +109,13 @@ export function move(step) {
   next?.scrollIntoView({ block: "nearest" });
 }
 
+// The rows that follow, wherever the page is by now: its address names the open chat.
+export const following = async (item) => parse(await get(`/chat/${item.querySelector("a").getAttribute("href")}`, "rows"));
+
 async function more(item) {
-  const link = item.querySelector("a");
   if (item.ariaBusy) return;
   item.ariaBusy = "true";
-  const page = parse(await get(link.href, "rows"));
+  const page = await following(item);
   for (const row of page.querySelectorAll(".row")) if (document.getElementById(row.id)) row.remove();
   item.replaceWith(page);
   dressAll();
@@ -129,6 +127,10 @@ let end = null;
 export function watch() {
   waiting.clear();
   sayWaiting();
+  watchEnd();
+}
+
+function watchEnd() {
   end?.disconnect();
   const item = rows().querySelector("[data-more]");
   if (!item) return;

@@ -15,10 +15,11 @@ export function apply(frame) {
   refreshCounts();
 }
 
-// A chat that was being loaded while events came in gets them again; repeating one does no harm.
-export function replay(conversation, since) {
+// What was being loaded while events came in gets them again, one chat or all; repeating one does no harm.
+export function replay(since, conversation = null) {
   for (const { at, frame } of recent) {
-    if (at >= since) for (const target of frame.targets) if (target.conversation === conversation) place(target, frame);
+    if (at < since) continue;
+    for (const target of frame.targets) if (conversation === null || target.conversation === conversation) place(target, frame);
   }
 }
 

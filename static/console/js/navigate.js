@@ -3,12 +3,14 @@
 import { fail } from "./banner.js";
 import * as composer from "./composer.js";
 import { retitle } from "./counts.js";
+import { dressAll } from "./dress.js";
 import * as list from "./list.js";
 import { replay } from "./live.js";
 import { morph, parse } from "./morph.js";
 import { showWaiting } from "./outbox.js";
 import * as panes from "./panes.js";
 import * as preferences from "./preferences.js";
+import { refreshAgain } from "./refresh.js";
 import { get, Refused } from "./request.js";
 import * as thread from "./thread.js";
 
@@ -25,7 +27,7 @@ function arrived() {
   thread.arrive();
   composer.arrive();
   preferences.paint();
-  list.dressAll();
+  dressAll();
   showWaiting();
 }
 
@@ -41,7 +43,8 @@ export async function openChat(path, { push = true } = {}) {
     for (const part of [...page.children]) document.getElementById(part.id).replaceWith(part);
     panes.show(path === "/chat/" ? "list" : "chat", { push: false, focus: push });
     arrived();
-    replay(thread.conversation(), since);
+    replay(since, thread.conversation());
+    refreshAgain(since);
   } catch (error) {
     if (error.name !== "AbortError") report(error);
   } finally {
@@ -51,6 +54,7 @@ export async function openChat(path, { push = true } = {}) {
 }
 
 export async function openList(search, { push = true } = {}) {
+  const since = Date.now();
   try {
     const next = parse(await get(`/chat/${search}`, "list")).firstElementChild;
     const path = panes.isWide() ? location.pathname : "/chat/";
@@ -63,9 +67,10 @@ export async function openList(search, { push = true } = {}) {
     mark(new URLSearchParams(search));
     now.querySelector(".list__scroll").scrollTop = 0;
     list.watch();
-    list.dressAll();
+    dressAll();
     retitle();
     panes.show("list", { push: false, focus: false });
+    refreshAgain(since);
   } catch (error) {
     report(error);
   }

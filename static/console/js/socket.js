@@ -2,6 +2,7 @@
 // says so when the line is down; nothing is held here but the place in the feed.
 import { hide, show } from "./banner.js";
 import { apply } from "./live.js";
+import { refresh } from "./refresh.js";
 import { clock } from "./hours.js";
 import { refreshCounts } from "./counts.js";
 import { flush } from "./outbox.js";
@@ -36,6 +37,7 @@ function heard(event) {
   if (frame.type === "reload") return location.reload();
   if (frame.cursor) cursor = frame.cursor;
   if (frame.type === "event") apply(frame);
+  if (frame.type === "refresh") refresh();
   if (frame.type === "ready") found();
 }
 
