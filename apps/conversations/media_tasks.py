@@ -20,7 +20,6 @@ from apps.conversations.actions.fetch import Fetch
 from apps.conversations.actions.prepare import Preparation
 from apps.conversations.queries import channel_name
 from apps.core.actors import SYSTEM
-from apps.core.file_types import HEAD_BYTES
 from apps.core.jobs import Job, enqueue
 from apps.core.secrets import UnreadableSecret
 from apps.core.workshop import run as workshop
@@ -208,7 +207,7 @@ def _provider(claim: Preparation) -> Provider:
 def _made(claim: Preparation, source: Path) -> Path:
     """Return the file as its channel takes it: the same, or another that is stored besides."""
     with source.open("rb") as content:
-        into = prepare.needed_type(claim, content.read(HEAD_BYTES))
+        into = prepare.needed_type(claim, content)
     if not into:
         return source
     target = source.with_name("made")

@@ -83,10 +83,15 @@ def with_ending(name: str, mime_type: str) -> str:
 
 def has_markup(file: BinaryIO) -> bool:
     """Tell whether markup that could act is hidden in a file of another type."""
+    return holds(file, MARKUP)
+
+
+def holds(file: BinaryIO, mark: re.Pattern[bytes]) -> bool:
+    """Tell whether something short stands anywhere in a file."""
     file.seek(0)
     rest = b""
     while chunk := file.read(1024 * 1024):
-        if MARKUP.search(rest + chunk):
+        if mark.search(rest + chunk):
             return True
         rest = chunk[-32:]
     return False

@@ -20,6 +20,7 @@ from apps.conversations.media_tasks import prepare_messages, sweep_media
 from apps.conversations.models import Attachment, Conversation, Message
 from apps.conversations.tasks import deliver_messages
 from apps.core.actors import SYSTEM, Actor, Role
+from apps.core.file_types import HEAD_BYTES
 from apps.inboxes.models import Inbox, ProviderAccount
 from providers import registry
 from tests.factories import make_actor, make_inbox, receive
@@ -110,6 +111,17 @@ def test_a_photo_leaves_without_what_the_camera_told(graph: GraphServer, chat: C
     assert (stored.mime_type, stored.name, GPS.encode() in stored.content) == ("image/jpeg", "aula.jpg", False)
     assert graph.received[0].body["image"]["caption"] == "El aula"
     assert where(message) == ("accepted", "sent", "")
+
+
+def test_what_the_camera_told_behind_the_picture_is_found_too(chat: Conversation):
+    content = picture("PNG") + bytes(HEAD_BYTES) + b"eXIf" + GPS.encode()
+    claim = Preparation(
+        message=Message(conversation=chat, inbox=chat.inbox, kind="image"),
+        attachment=Attachment(mime_type="image/png", size=len(content)),
+        attempt=1,
+    )
+    assert needed_type(claim, io.BytesIO(content)) == "image/png"
+    assert needed_type(claim, io.BytesIO(picture("PNG"))) == ""
 
 
 @pytest.mark.parametrize(
@@ -277,6 +289,6 @@ def test_every_channel_can_carry_a_voice_of_every_browser(provider: str, browser
     kind = limits.kind_of_file(capabilities, attachment)
     account = ProviderAccount(kind=provider)
     claim = Preparation(message=Message(kind=kind, inbox=Inbox(account=account)), attachment=attachment, attempt=1)
-    into = needed_type(claim, b"") or mime_type
+    into = needed_type(claim, io.BytesIO()) or mime_type
     assert into in {*SOUNDS}
     assert capabilities.files[kind].takes(into)

@@ -3,10 +3,12 @@
 Until then the message waits in PREPARING, and the later ones of its chat behind it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from django.core.files import File
 from django.db import transaction
@@ -38,8 +40,8 @@ PICTURES = ("image/jpeg", "image/png", "image/webp")
 STICKER_SIDE = 512
 STICKER_BYTES = 100 * 1024
 """Of one that does not move; what we make never does."""
-CAMERA = (b"Exif\0\0", b"eXIf", b"EXIF", b"http://ns.adobe.com/xap/")
-"""How what a camera tells of place and time begins, in each format."""
+CAMERA = re.compile(rb"Exif\0\0|eXIf|EXIF|http://ns\.adobe\.com/")
+"""How what a camera tells of place and time begins, in each format; in some it stands behind the picture."""
 MONO_OPUS = b"OpusHead\x01\x01"
 _ABLE = Q(inbox__account__state=ProviderAccount.State.OK) | Q(
     inbox__account__state=ProviderAccount.State.NEEDS_AUTH, inbox__account__probe_at__lte=Now()
@@ -117,7 +119,7 @@ def has_preparing(*, actor: Actor) -> bool:
     return Message.objects.filter(DUE).exists()
 
 
-def needed_type(claim: Preparation, head: bytes) -> str:
+def needed_type(claim: Preparation, content: BinaryIO) -> str:
     """Return the type a file must become before it leaves; nothing if it can leave as it is.
 
     Raises Rejected when this channel takes neither it nor anything we could make of it.
@@ -126,13 +128,13 @@ def needed_type(claim: Preparation, head: bytes) -> str:
     is_taken = limit.takes(mime_type) and claim.attachment.size <= limit.max_bytes
     match claim.kind:
         case ContentKind.VOICE | ContentKind.AUDIO:
-            is_good = mime_type != "audio/ogg" or MONO_OPUS in head
+            is_good = mime_type != "audio/ogg" or MONO_OPUS in content.read(file_types.HEAD_BYTES)
             if is_taken and is_good and (claim.kind is ContentKind.AUDIO or mime_type in SOUNDS):
                 return ""
             return _first(limit, SOUNDS)
         case ContentKind.STICKER:
             return "" if is_taken and mime_type == "image/webp" else _first(limit, ("image/webp", "image/png"))
-        case ContentKind.IMAGE if mime_type in PICTURES and any(mark in head for mark in CAMERA):
+        case ContentKind.IMAGE if mime_type in PICTURES and file_types.holds(content, CAMERA):
             return mime_type if limit.takes(mime_type) else _first(limit, PICTURES)
         case ContentKind.IMAGE:
             return "" if is_taken else _first(limit, PICTURES)
