@@ -13,6 +13,7 @@ urlpatterns = [
     path("chat/<int:pk>/card/", sending.send_form, {"kind": "card"}, name="send-card"),
     path("chat/<int:pk>/menu/", sending.send_form, {"kind": "menu"}, name="send-menu"),
     path("chat/<int:pk>/read/", verbs.read, name="read"),
+    path("chat/<int:pk>/typing/", verbs.typing, name="typing"),
     path("chat/<int:pk>/pending/", verbs.pending, name="pending"),
     path("chat/<int:pk>/assign/", verbs.assign, name="assign"),
     path("chat/<int:pk>/close/", verbs.close, name="close"),

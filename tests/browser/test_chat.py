@@ -220,6 +220,26 @@ async def test_uncertain_message_is_settled_or_sent_again_by_a_person(open_scree
     assert screen.complaints == []
 
 
+async def test_writing_an_answer_is_told_once_for_each_chat(open_screen, operator, inbox):
+    ana = (await write(inbox, "Hola", sender="5493875550101", name="Ana")).conversation_id
+    beto = (await write(inbox, "Hola", sender="5493875550102", name="Beto")).conversation_id
+    screen = await open_screen(operator, f"/chat/{ana}/")
+    page = screen.page
+    await screen.is_live()
+    told: list[str] = []
+    page.on("request", lambda request: told.append(request.url) if request.url.endswith("/typing/") else None)
+
+    async with page.expect_request_finished(lambda request: request.url.endswith("/typing/")):
+        await page.locator("#text").press_sequentially("Sí, queda uno")
+    await page.click(f"#row-{beto} .row__name")
+    await expect(page.locator("#chat")).to_have_attribute("data-name", "Beto")
+    async with page.expect_request_finished(lambda request: request.url.endswith("/typing/")):
+        await page.locator("#text").press_sequentially("Hola, Beto")
+
+    assert [url.rpartition("/chat/")[2] for url in told] == [f"{pk}/typing/" for pk in (ana, beto)]
+    assert screen.complaints == []
+
+
 async def test_older_messages_come_by_scrolling_and_nothing_moves(open_screen, operator, inbox):
     start = timezone.now() - timedelta(hours=3)
     conversation = (await write(inbox, "mensaje 0", name="Ana", at=start)).conversation

@@ -7,9 +7,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 
 from apps.conversations.models import Attachment, Conversation, Message
 from apps.core.actors import Role
+from apps.core.jobs import Job
 from apps.inboxes.models import AccountNotice, HistoryImport, ProviderAccount
 from tests.console.rows import make_message
 from tests.factories import make_account, make_branch, make_conversation, make_inbox, make_user
@@ -150,6 +153,34 @@ def test_nobody_else_does_any_of_it(conversation):
 
 def page(conversation: Conversation, role: Role = Role.OPERATOR) -> str:
     return enter(conversation, role).get(f"/chat/{conversation.pk}/").content.decode()
+
+
+def rung() -> list[tuple[str, tuple[int, ...]]]:
+    tasks = [SignedPackage.loads(ring.payload) for ring in OrmQ.objects.all()]
+    return [(task["func"], task["args"]) for task in tasks]
+
+
+def test_writing_is_told_by_a_job_where_the_channel_can_show_it(conversation):
+    theirs = make_conversation(make_inbox(make_account("whatsapp"), conversation.inbox.branch))
+    client = enter(conversation)
+    OrmQ.objects.all().delete()
+
+    assert send(client, conversation, "typing").status_code == 204
+    assert rung() == []
+    assert send(client, theirs, "typing").status_code == 204
+    assert rung() == [(str(Job.MARK_READ), (theirs.pk, 1))]
+
+    composers = [client.get(f"/chat/{one.pk}/").content.decode() for one in (conversation, theirs)]
+    assert ["data-typing" in composer for composer in composers] == [False, True]
+
+
+def test_nobody_else_can_say_that_we_write(conversation):
+    theirs = make_conversation(make_inbox(make_account("whatsapp"), conversation.inbox.branch))
+    stranger = enter(make_conversation(make_inbox(make_account("whatsapp"))))
+    OrmQ.objects.all().delete()
+    assert send(enter(theirs, Role.VIEWER), theirs, "typing").status_code == 403
+    assert send(stranger, theirs, "typing").status_code == 404
+    assert rung() == []
 
 
 def test_composer_knows_the_limits_of_its_channel(conversation):

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from apps.console.views.entry import FRAGMENT, actor_of, find_conversation, signed_in
 from apps.console.views.showing import controls, refused
 from apps.conversations.actions import marks
+from apps.conversations.actions.receipts import show_typing
 
 
 @signed_in
@@ -18,6 +19,14 @@ from apps.conversations.actions import marks
 def read(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that somebody looked at the end of this chat."""
     marks.mark_read(conversation=find_conversation(request, pk), actor=actor_of(request))
+    return HttpResponse(status=204)
+
+
+@signed_in
+@require_POST
+def typing(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let the person see that somebody writes an answer."""
+    show_typing(conversation=find_conversation(request, pk), actor=actor_of(request))
     return HttpResponse(status=204)
 
 

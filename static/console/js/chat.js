@@ -7,6 +7,7 @@ import "./toolbar.js";
 import "./touch.js";
 import "./contents.js";
 import "./recorder.js";
+import "./typing.js";
 import "./lightbox.js";
 import "./player.js";
 import { start as startNavigation } from "./navigate.js";
