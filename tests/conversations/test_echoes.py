@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db.models import F
 from django.utils import timezone
 
@@ -12,7 +13,7 @@ from apps.conversations.actions.deliver import permit, record_failure, record_se
 from apps.conversations.actions.echoes import receive_echo
 from apps.conversations.actions.marks import set_pending
 from apps.conversations.actions.statuses import apply_statuses
-from apps.conversations.models import Conversation, Message, MessageAlias, PendingStatus
+from apps.conversations.models import Attachment, Conversation, Message, MessageAlias, PendingStatus
 from apps.core.actors import SYSTEM
 from apps.core.models import LiveEvent
 from providers.capabilities import Capabilities
@@ -294,3 +295,14 @@ def test_the_answer_and_two_echoes_at_once_are_one_message():
             come = partial(come_back, inbox, f"Sí {number}", key=f"mid.{number}")
             gathered.at_once(partial(answer, claimed, f"mid.{number}"), come, come)
     assert outgoing() == [(f"mid.{number}", "operator", "sent") for number in range(15)]
+
+
+def test_what_was_stored_of_an_echo_goes_with_it(inbox, django_capture_on_commit_callbacks):
+    [claimed] = begin(inbox, "Sí")
+    phone = come_back(inbox, "No")
+    file = Attachment(message=phone, kind="image")
+    file.file.save("aula.jpg", ContentFile(b"a picture"))
+    with django_capture_on_commit_callbacks(execute=True):
+        answer(claimed)
+    assert outgoing() == [("mid.1", "operator", "sent")]
+    assert not file.file.storage.exists(file.file.name or "")

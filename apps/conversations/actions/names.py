@@ -1,12 +1,15 @@
 """One message has several ids at some providers; two rows of one message become one."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
+from django.db import transaction
 from django.db.models.functions import Least
 
 from apps.conversations.actions.arrivals import find
 from apps.conversations.actions.changes import Change, put_reaction
 from apps.conversations.actions.columns import announce_conversation, follow_message
+from apps.conversations.actions.files import delete_stored
 from apps.conversations.models import ACTS, Conversation, Direction, Message, MessageAlias, PendingChange, Sender
 from apps.inboxes.models import Inbox
 
@@ -69,6 +72,8 @@ def absorb(own: Message, echo: Message) -> None:
     was_last = Conversation.objects.filter(last_message=echo)
     conversations = list(was_last.select_related("inbox"))
     echo_name = echo.provider_message_id
+    for file in echo.attachments.exclude(message__in=Message.objects.filter(resent_of=echo).values("resent_of")):
+        transaction.on_commit(partial(delete_stored, file), robust=True)  # what was sent again needs the same bytes
     echo.delete()
     also_known_as(own, [echo_name] if own.provider_message_id else [])
     for conversation in conversations:
