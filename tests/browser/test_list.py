@@ -45,6 +45,7 @@ async def test_rest_of_the_list_comes_by_scrolling_and_a_burst_renews_all_of_it(
 
     await page.locator("[data-more]").scroll_into_view_if_needed()
     await expect(rows).to_have_count(PEOPLE)
+    await expect(page.locator("[id=rows]")).to_have_count(1)
     assert await rows.evaluate_all("rows => rows.map((row) => row.id)") == [f"row-{pk}" for pk in (first, *rest)]
 
     await everybody_writes(inbox, "otra vez")
