@@ -69,6 +69,7 @@ function empty() {
 
 // Give a message of ours other words: the box holds the old ones until they are sent.
 export function rewrite(message) {
+  clearTimeout(draftTimer); // it would keep the words of the message as the draft
   if (!editing) keepDraft(thread.conversation(), box().value);
   quote(message);
   form().elements.reply_to.value = "";
