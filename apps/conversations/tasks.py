@@ -140,6 +140,7 @@ def sweep() -> str:
     """Settle what died on the way, and ring for whatever is due: a lost bell costs seconds, never a message."""
     lost = recover.end_lost_leases(actor=SYSTEM)
     expired = recover.expire_unsent(actor=SYSTEM)
+    recover.doubt_handed_over(actor=SYSTEM)
     settled = recover.settle_waiting_statuses(actor=SYSTEM)
     changed = recover.settle_waiting_changes(actor=SYSTEM)
     join.follow_identities(actor=SYSTEM)

@@ -7,11 +7,13 @@ from functools import partial
 import pytest
 from django.core.files.base import ContentFile
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.conversations.actions.deliver import permit, record_failure, record_sent
 from apps.conversations.actions.echoes import receive_echo
 from apps.conversations.actions.marks import set_pending
+from apps.conversations.actions.recover import doubt_handed_over
 from apps.conversations.actions.statuses import apply_statuses
 from apps.conversations.models import Attachment, Conversation, Message, MessageAlias, PendingStatus
 from apps.core.actors import SYSTEM
@@ -281,6 +283,19 @@ def test_one_that_waited_at_its_provider_can_fail_there(inbox):
     failed = StatusUpdate(path="", inbox_address="", provider_message_id="uuid-1", status=DeliveryStatus.FAILED)
     apply_statuses(inbox=inbox, updates=[failed], received_at=second(9), actor=SYSTEM)
     assert state(claimed.message) == ("accepted", "failed")
+
+
+def test_one_of_which_its_provider_never_speaks_again_is_uncertain_after_a_day(inbox):
+    told = begin(inbox, "Sí")[0]
+    answer(told, "uuid-1", is_queued=True)
+    silent = begin(inbox, "No")[0]
+    answer(silent, "uuid-2", is_queued=True)
+    Message.objects.filter(pk=silent.message.pk).update(accepted_at=Now() - timedelta(hours=24, seconds=1))
+    assert doubt_handed_over(actor=SYSTEM) == 1
+    assert (state(told.message), state(silent.message)) == (("handed_over", "queued"), ("uncertain", "uncertain"))
+    ack = StatusUpdate(path="", inbox_address="", provider_message_id="uuid-2", status=DeliveryStatus.SENT)
+    apply_statuses(inbox=inbox, updates=[ack], received_at=second(9), actor=SYSTEM)
+    assert state(silent.message) == ("accepted", "sent")
 
 
 # At once -----------------------------------------------------------------------------------

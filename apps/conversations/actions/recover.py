@@ -31,6 +31,8 @@ from apps.inboxes.models import Inbox
 BATCH = 200
 FORGOTTEN_AT_ONCE = 1000
 CROSSED_WITHIN = timedelta(hours=1)
+SILENT_FOR = timedelta(hours=24)
+"""How long a provider may keep a message in its own queue without a word about it."""
 NOT_YET_SENT = (*UNSENT, Dispatch.PREPARING)
 WAITING_KEPT = timedelta(days=7)
 ATTEMPTS_KEPT = timedelta(days=180)
@@ -96,6 +98,25 @@ def expire_unsent(*, actor: Actor) -> int:
     for message in late:
         announce(live.LiveKind.MESSAGE_CHANGED, message, branch_id=message.inbox.branch_id)
     return len(late)
+
+
+@transaction.atomic
+def doubt_handed_over(*, actor: Actor) -> int:
+    """Call uncertain what a provider took into its queue and never told of again; a later word still counts."""
+    require(actor, Scope.MESSAGES_SEND)
+    silent = list(
+        Message.objects.select_for_update(of=["self"], skip_locked=True)
+        .select_related("inbox")
+        .filter(dispatch=Dispatch.HANDED_OVER, accepted_at__lt=Now() - SILENT_FOR)
+        .exclude(kind__in=ACTS)
+        .order_by("accepted_at")[:BATCH]
+    )
+    ids = [message.pk for message in silent]
+    Message.objects.filter(pk__in=ids).update(dispatch=Dispatch.UNCERTAIN, error_code="no_acknowledgement")
+    follow_status(ids)
+    for message in silent:
+        announce(live.LiveKind.MESSAGE_CHANGED, message, branch_id=message.inbox.branch_id)
+    return len(silent)
 
 
 def _window_is_over() -> Q:

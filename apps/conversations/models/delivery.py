@@ -64,6 +64,7 @@ class PendingStatus(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["inbox", "provider_message_id", "status"], name="pending_status_once"),
         ]
+        indexes = [models.Index(fields=["created_at"], name="pending_status_age")]
 
     def __str__(self) -> str:
         return f"{self.status} {self.pk}"

@@ -131,6 +131,9 @@ class Message(models.Model):
             ),
             models.Index(fields=["lease_until"], condition=Q(dispatch=Dispatch.SENDING), name="message_leased"),
             models.Index(
+                fields=["accepted_at"], condition=Q(dispatch=Dispatch.HANDED_OVER), name="message_handed_over"
+            ),
+            models.Index(
                 fields=["-id"],
                 condition=Q(status__in=[Status.UNCERTAIN, Status.FAILED]),
                 name="message_attention",
