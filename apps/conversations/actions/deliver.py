@@ -44,8 +44,6 @@ RETRY_SECONDS = (2, 10, 60, 300, 900, 3600)
 LATER_SECONDS = 10
 ACCOUNT_SHARE = 30
 """How many sends one account may have under way: a provider that hangs must not take every worker's hands."""
-RECENT_ATTEMPTS = 400
-"""Among how many of the last attempts those of this second are looked for."""
 ALIVE_SECONDS = LEASE_SECONDS - SEND_SECONDS - 10
 """A claim whose lease has less left than that is no longer sent by anybody, and takes nobody's place."""
 
@@ -71,8 +69,7 @@ WITH account AS (
     CROSS JOIN LATERAL (
         SELECT CASE WHEN %(rates)s::jsonb ? account.kind
             THEN LEAST(account.room, GREATEST(0, (%(rates)s::jsonb ->> account.kind)::int - (
-                SELECT count(*) FROM (
-                    SELECT message_id, claimed_at FROM conversations_sendattempt ORDER BY id DESC LIMIT %(recent)s) last
+                SELECT count(*) FROM conversations_sendattempt last
                 JOIN conversations_message sent ON sent.id = last.message_id AND sent.inbox_id = i.id
                 WHERE last.claimed_at > statement_timestamp() - interval '1 second')))
             ELSE account.room END AS room) pace
@@ -157,7 +154,7 @@ def claim_due(*, limit: int, actor: Actor) -> list[Claim]:
     with connection.cursor() as cursor:
         owner = f"{socket.gethostname()}:{os.getpid()}"
         bounds = {"limit": limit, "share": ACCOUNT_SHARE, "lease": LEASE_SECONDS, "alive": ALIVE_SECONDS}
-        cursor.execute(_CLAIM, {**bounds, "rates": _rates(), "recent": RECENT_ATTEMPTS, "owner": owner})
+        cursor.execute(_CLAIM, {**bounds, "rates": _rates(), "owner": owner})
         ids = [pk for (pk,) in cursor.fetchall()]
     if not ids:
         return []
@@ -176,7 +173,7 @@ def can_claim(*, late_seconds: float = 0, actor: Actor) -> bool:
     require(actor, Scope.MESSAGES_SEND)
     with connection.cursor() as cursor:
         bounds = {"share": ACCOUNT_SHARE, "alive": ALIVE_SECONDS, "since": late_seconds}
-        cursor.execute(_WAITS, {**bounds, "rates": "{}", "recent": 0})
+        cursor.execute(_WAITS, {**bounds, "rates": "{}"})
         return bool(cursor.fetchone()[0])
 
 

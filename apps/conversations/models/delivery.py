@@ -40,6 +40,7 @@ class SendAttempt(models.Model):
             models.UniqueConstraint(fields=["message", "number"], name="send_attempt_number"),
             models.UniqueConstraint(fields=["message"], condition=Q(outcome=""), name="send_attempt_one_open"),
         ]
+        indexes = [models.Index(fields=["claimed_at"], name="send_attempt_recent")]
 
     def __str__(self) -> str:
         return f"{self.message_id}/{self.number}"
