@@ -13,7 +13,7 @@ from apps.console.templatetags import console
 from apps.conversations.models import Status
 from apps.conversations.queries import conversations_for, needs_attention
 from apps.core.actors import Actor
-from apps.core.admin_site import actor_of
+from apps.core.requests import actor_of
 from apps.inboxes.models import DeadLetter, ProviderAccount
 from apps.inboxes.queries import accounts_for, dead_letters_for
 

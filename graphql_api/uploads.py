@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from apps.accounts.queries import actor_of_header
 from apps.conversations.actions.files import UPLOAD_MAX_BYTES, add_upload
 from apps.core.actors import Actor, Scope, require
+from apps.core.requests import actor_of
 from graphql_api.ids import to_id
 
 FORM_BYTES = 64 * 1024
@@ -39,8 +40,7 @@ def upload(request: HttpRequest) -> HttpResponseBase:
 
 @csrf_protect
 def _by_session(request: HttpRequest) -> HttpResponseBase:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    return _store(request, actor)
+    return _store(request, actor_of(request))
 
 
 def _store(request: HttpRequest, actor: Actor) -> JsonResponse:

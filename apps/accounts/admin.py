@@ -16,7 +16,7 @@ from apps.accounts.models import ApiToken, User
 from apps.accounts.queries import tokens_for, users_for
 from apps.core.actors import Scope
 from apps.core.admin import DoorFilter, HouseAdmin, HouseInline, become
-from apps.core.admin_site import actor_of
+from apps.core.requests import actor_of
 
 
 class TokenInline(HouseInline):

@@ -9,7 +9,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from apps.accounts.models import User
 from apps.accounts.queries import users_for
-from apps.core.admin_site import actor_of
+from apps.core.requests import actor_of
 
 
 class AssignDialog(BaseDialogForm):

@@ -22,6 +22,7 @@ from apps.accounts.queries import actor_of_header
 from apps.conversations.actions.files import clean_name
 from apps.conversations.models import Attachment
 from apps.conversations.queries import channel_name, signed_file, stored_file
+from apps.core import requests
 from apps.core.actors import NOBODY, Actor
 from apps.core.file_types import OCTETS
 
@@ -87,7 +88,7 @@ def _actor_of(request: HttpRequest) -> Actor:
     """Return who asks: by the token if there is one, and then by nothing else."""
     if authorization := request.headers.get("Authorization"):
         return actor_of_header(authorization) or NOBODY
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor = requests.actor_of(request)
     return actor if actor.user_id is not None else NOBODY
 
 

@@ -25,8 +25,8 @@ from unfold.paginator import InfinitePaginator
 
 from apps.core.actors import NOBODY, Actor, Scope
 from apps.core.admin_checks import HouseChecks
-from apps.core.admin_site import actor_of
 from apps.core.models import SiteSettings
+from apps.core.requests import actor_of
 
 AT_ONCE = 200
 LOOKUPS = ("", "__exact", "__id__exact", "__isnull", "__gte", "__lt", "__lte", "__year", "__month", "__day")

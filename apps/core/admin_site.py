@@ -16,16 +16,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.sites import UnfoldAdminSite
 
 from apps.core import live
-from apps.core.actors import Actor, Role
+from apps.core.actors import Role
+from apps.core.requests import actor_of
 
 STAFF = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR})
 under_admin_policy = csp_override(settings.ADMIN_CSP)
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    """Return on whose behalf this request reads and acts."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    return actor
 
 
 class HouseAdminSite(UnfoldAdminSite):

@@ -16,7 +16,7 @@ from unfold.widgets import (
 )
 
 from apps.core.admin import HouseForm, error_lists
-from apps.core.admin_site import actor_of
+from apps.core.requests import actor_of
 from apps.inboxes.models import DeadLetter, ProviderAccount
 from apps.inboxes.queries import accounts_for, dead_letters_for
 from providers import registry

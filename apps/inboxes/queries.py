@@ -139,7 +139,7 @@ def _expected_since(account: ProviderAccount, now: datetime) -> datetime | None:
     start, end = account.expected_from, account.expected_until
     if start == end:
         return account.created_at
-    begun = timezone.make_aware(datetime.combine(now.date(), start))  # noqa: DTZ – made aware
+    begun = timezone.make_aware(datetime.combine(now.date(), start))
     if start < end:
         return begun if start <= now.time() < end else None
     if now.time() < end:

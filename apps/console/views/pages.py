@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from apps.console.queries import listing
-from apps.console.views.entry import FRAGMENT, actor_of, find_conversation, signed_in
+from apps.console.views.entry import find_conversation, signed_in
 from apps.console.views.showing import (
     asked_list,
     chat_and_person,
@@ -16,6 +16,7 @@ from apps.console.views.showing import (
     thread_of,
     whole,
 )
+from apps.core.requests import FRAGMENT, actor_of
 
 
 @signed_in

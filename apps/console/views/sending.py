@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from apps.console.forms import CONTENTS
-from apps.console.views.entry import actor_of, find_conversation, find_message, find_quoted, signed_in
+from apps.console.views.entry import find_conversation, find_message, find_quoted, signed_in
 from apps.console.views.showing import drawn, refused
 from apps.conversations.actions import acts
 from apps.conversations.actions.files import add_upload
@@ -18,6 +18,7 @@ from apps.conversations.actions.send import (
 )
 from apps.conversations.models import Conversation, Message
 from apps.conversations.queries import messages_for
+from apps.core.requests import actor_of
 
 
 @signed_in

@@ -29,11 +29,12 @@ from apps.console.queries import (
     total_of,
 )
 from apps.console.templatetags.console import day_key, day_name
-from apps.console.views.entry import FRAGMENT, actor_of, find_quoted
+from apps.console.views.entry import find_quoted
 from apps.conversations.models import Conversation, Message
 from apps.conversations.permissions import can_handle, can_reply
 from apps.conversations.queries import PAGE, unread_since
 from apps.core import live
+from apps.core.requests import FRAGMENT, actor_of
 from apps.inboxes.queries import inboxes_for
 from apps.people.queries import MAIN_FIRST, identities_for
 

@@ -8,10 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from apps.console.views.entry import FRAGMENT, actor_of, find_conversation, signed_in
+from apps.console.views.entry import find_conversation, signed_in
 from apps.console.views.showing import controls, refused
 from apps.conversations.actions import marks
 from apps.conversations.actions.receipts import show_typing
+from apps.core.requests import FRAGMENT, actor_of
 
 
 @signed_in

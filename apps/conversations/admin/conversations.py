@@ -18,7 +18,7 @@ from apps.conversations.models import Conversation
 from apps.conversations.queries import ChatFilter, chat_list, conversations_for
 from apps.core.actors import Scope
 from apps.core.admin import DoorFilter, RecordAdmin
-from apps.core.admin_site import actor_of
+from apps.core.requests import actor_of
 
 
 class UnreadFilter(admin.SimpleListFilter):

@@ -23,7 +23,7 @@ from apps.conversations.queries import (
 )
 from apps.core.actors import Scope
 from apps.core.admin import DoorFilter, HouseInline, RecordAdmin, colours
-from apps.core.admin_site import actor_of
+from apps.core.requests import actor_of
 from apps.people.models import search_key
 
 STATUS_COLOURS = colours(failed="danger", uncertain="warning", read="success", delivered="success")

@@ -21,7 +21,7 @@ from unfold.decorators import action, display
 
 from apps.core.actors import Actor, Scope
 from apps.core.admin import DoorFilter, HouseAdmin, HouseInline, become, colours
-from apps.core.admin_site import actor_of
+from apps.core.requests import actor_of
 from apps.inboxes.actions.accounts import (
     add_account,
     change_credentials,

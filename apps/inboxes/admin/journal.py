@@ -17,7 +17,7 @@ from unfold.decorators import action, display
 
 from apps.core.actors import Scope
 from apps.core.admin import DoorFilter, HouseInline, RecordAdmin, colours, go_to
-from apps.core.admin_site import actor_of
+from apps.core.requests import actor_of
 from apps.inboxes.actions.journal import discard_dead_letter, replay_events, replay_since
 from apps.inboxes.admin.masking import mask, preview
 from apps.inboxes.forms import DiscardDialog, ReplayClassDialog, ReplaySinceDialog

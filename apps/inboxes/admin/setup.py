@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.core.actors import Actor
 from apps.core.admin import HouseAdmin
-from apps.core.admin_site import actor_of
+from apps.core.requests import actor_of
 from apps.inboxes.actions.operations import operation_of, request_operation
 from apps.inboxes.admin.findings import Finding, ago, findings_of, trouble
 from apps.inboxes.admin.notices import words_of

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import display
 
 from apps.core.admin import HouseAdmin
-from apps.core.admin_site import actor_of
+from apps.core.requests import actor_of
 from apps.people.actions.merge import merge_persons, tell_apart, unmerge_persons
 from apps.people.models import Identity, Person, PersonMerge
 from apps.people.queries import Duplicate, Ground, duplicates_for, identities_of, merges_for, people_for

@@ -11,7 +11,7 @@ from unfold.decorators import display
 
 from apps.core.actors import Scope
 from apps.core.admin import Behind, DoorFilter, HouseAdmin, HouseInline, RecordAdmin
-from apps.core.admin_site import actor_of
+from apps.core.requests import actor_of
 from apps.people.actions.merge import merge_persons
 from apps.people.actions.people import announce_person, change_person
 from apps.people.admin.duplicates import DuplicatesPages

@@ -4,20 +4,15 @@ A request with the header X-Fragment gets only the thread, without it the page o
 everything works by plain forms too.
 """
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.cache import patch_vary_headers
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.core.actors import Actor, Scope, require
+from apps.core import requests
+from apps.core.actors import Scope
+from apps.core.requests import FRAGMENT, actor_of
 from apps.simulator.actions import phones, writing
 from apps.simulator.actions.samples import SAMPLES
 from apps.simulator.forms import PersonForm
@@ -25,41 +20,24 @@ from apps.simulator.models import Phone, PhoneFile
 from apps.simulator.queries import conversations_without_phone, get_file, get_phone, last_messages, phones_for
 from apps.simulator.views.wires import answer_with
 
-FRAGMENT = "X-Fragment"
-type Page = Callable[..., HttpResponseBase]
-
-
-def signed_in(view: Page) -> Page:
-    """Let in whoever may use the phones; a script is told to sign in by 401, a person by the door."""
-
-    @wraps(view)
-    @never_cache
-    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return HttpResponse(status=401) if FRAGMENT in request.headers else redirect_to_login(request.path)
-        require(_actor(request), Scope.SIMULATE)
-        response = view(request, **kwargs)
-        patch_vary_headers(response, [FRAGMENT])
-        return response
-
-    return guarded
+signed_in = requests.signed_in(Scope.SIMULATE)
 
 
 @signed_in
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """Show the phones, and how to get one."""
-    return _page(request, PersonForm(actor=_actor(request)))
+    return _page(request, PersonForm(actor=actor_of(request)))
 
 
 @signed_in
 @require_POST
 def invent(request: HttpRequest) -> HttpResponse:
     """Invent a person and open their phone."""
-    form = PersonForm(request.POST, actor=_actor(request))
+    form = PersonForm(request.POST, actor=actor_of(request))
     if not form.is_valid():
         return _page(request, form, status=422)
-    phone = phones.invent_phone(inbox=form.chosen_inbox(), name=form.cleaned_data["name"], actor=_actor(request))
+    phone = phones.invent_phone(inbox=form.chosen_inbox(), name=form.cleaned_data["name"], actor=actor_of(request))
     return redirect("simulator:phone", pk=phone.pk)
 
 
@@ -68,12 +46,12 @@ def invent(request: HttpRequest) -> HttpResponse:
 def pick(request: HttpRequest) -> HttpResponse:
     """Open the phone of somebody who wrote before."""
     chosen = request.POST.get("conversation", "")
-    known = conversations_without_phone(_actor(request))
+    known = conversations_without_phone(actor_of(request))
     is_number = chosen.isascii() and chosen.isdigit() and len(chosen) < 19
     conversation = known.filter(pk=int(chosen)).first() if is_number else None
     if conversation is None:
         raise Http404
-    return redirect("simulator:phone", pk=phones.open_phone(conversation=conversation, actor=_actor(request)).pk)
+    return redirect("simulator:phone", pk=phones.open_phone(conversation=conversation, actor=actor_of(request)).pk)
 
 
 @signed_in
@@ -83,7 +61,7 @@ def phone(request: HttpRequest, pk: int) -> HttpResponse:
     opened = _phone(request, pk)
     if FRAGMENT in request.headers:
         return _thread(request, opened)
-    return _page(request, PersonForm(actor=_actor(request)), opened)
+    return _page(request, PersonForm(actor=actor_of(request)), opened)
 
 
 @signed_in
@@ -93,9 +71,11 @@ def write(request: HttpRequest, pk: int) -> HttpResponse:
     opened = _phone(request, pk)
     text = request.POST.get("text", "").replace("\r\n", "\n")
     try:
-        writing.write_message(phone=opened, text=text, quoted_id=request.POST.get("quoted", ""), actor=_actor(request))
+        writing.write_message(
+            phone=opened, text=text, quoted_id=request.POST.get("quoted", ""), actor=actor_of(request)
+        )
     except ValidationError as error:
-        return _page(request, PersonForm(actor=_actor(request)), opened, status=422, error=error, text=text)
+        return _page(request, PersonForm(actor=actor_of(request)), opened, status=422, error=error, text=text)
     return _thread(request, opened)
 
 
@@ -105,8 +85,8 @@ def seen(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that the person has the phone in view: what arrived is read, unless ticks are given by hand."""
     opened = _phone(request, pk)
     if not opened.is_by_hand:
-        phones.report_status(phone=opened, status="delivered", actor=_actor(request))
-        phones.report_status(phone=opened, status="read", actor=_actor(request))
+        phones.report_status(phone=opened, status="delivered", actor=actor_of(request))
+        phones.report_status(phone=opened, status="read", actor=actor_of(request))
     return _thread(request, opened)
 
 
@@ -115,7 +95,7 @@ def seen(request: HttpRequest, pk: int) -> HttpResponse:
 def ticks(request: HttpRequest, pk: int) -> HttpResponse:
     """Switch between ticks that come by themselves and ticks by hand."""
     opened = _phone(request, pk)
-    phones.switch_ticks(phone=opened, actor=_actor(request))
+    phones.switch_ticks(phone=opened, actor=actor_of(request))
     return redirect("simulator:phone", pk=pk)
 
 
@@ -127,7 +107,7 @@ def report(request: HttpRequest, pk: int, message: int) -> HttpResponse:
     status = request.POST.get("status", "")
     code = "phone_off" if status == "failed" else ""
     try:
-        phones.report_status(phone=opened, status=status, message_ids=[message], code=code, actor=_actor(request))
+        phones.report_status(phone=opened, status=status, message_ids=[message], code=code, actor=actor_of(request))
     except (ValidationError, ValueError):
         return HttpResponse(status=400)
     return _thread(request, opened)
@@ -142,11 +122,11 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
         if upload is not None:
             mime_type = upload.content_type or ""
             caption = request.POST.get("text", "")
-            writing.send_file(phone=opened, file=upload, mime_type=mime_type, caption=caption, actor=_actor(request))
+            writing.send_file(phone=opened, file=upload, mime_type=mime_type, caption=caption, actor=actor_of(request))
         else:
-            writing.send_sample(phone=opened, name=request.POST.get("sample", ""), actor=_actor(request))
+            writing.send_sample(phone=opened, name=request.POST.get("sample", ""), actor=actor_of(request))
     except ValidationError as error:
-        return _page(request, PersonForm(actor=_actor(request)), opened, status=422, error=error)
+        return _page(request, PersonForm(actor=actor_of(request)), opened, status=422, error=error)
     return _thread(request, opened)
 
 
@@ -154,7 +134,7 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def act(request: HttpRequest, pk: int, message: int, what: str) -> HttpResponse:
     """Do something to a message: choose from its menu, react, give it other words, take it back."""
-    opened, actor = _phone(request, pk), _actor(request)
+    opened, actor = _phone(request, pk), actor_of(request)
     on = opened.messages.filter(pk=message).first()
     if on is None:
         raise Http404
@@ -181,20 +161,15 @@ def act(request: HttpRequest, pk: int, message: int, what: str) -> HttpResponse:
 def file(request: HttpRequest, key: str) -> HttpResponseBase:
     """Show a file that lies on a phone."""
     try:
-        found = get_file(_actor(request), key)
+        found = get_file(actor_of(request), key)
     except PhoneFile.DoesNotExist as error:
         raise Http404 from error
     return answer_with(found)
 
 
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    return actor
-
-
 def _phone(request: HttpRequest, pk: int) -> Phone:
     try:
-        return get_phone(_actor(request), pk)
+        return get_phone(actor_of(request), pk)
     except Phone.DoesNotExist as error:
         raise Http404 from error
 
@@ -217,8 +192,8 @@ def _page(
     context = {
         "form": form,
         "phone": opened,
-        "phones": phones_for(_actor(request)),
-        "others": conversations_without_phone(_actor(request)),
+        "phones": phones_for(actor_of(request)),
+        "others": conversations_without_phone(actor_of(request)),
         "messages": last_messages(opened) if opened else [],
         "error": " ".join(error.messages) if error else "",
         "text": text,
