@@ -84,7 +84,9 @@ INSTALLED_APPS = [
     "apps.accounts",
     "apps.inboxes",
     "apps.people",
+    "apps.courses",
     "apps.conversations",
+    "apps.assistant",
     "apps.simulator",
     "apps.console",
     "graphql_api",
@@ -203,7 +205,7 @@ MEDIA_LINK_SECONDS = env.int("MEDIA_LINK_SECONDS", default=24 * 3600)
 
 # A task is a doorbell with ids; our own tables hold the truth (docs/adr/0003-doorbell.md).
 # `retry` exceeds three timeouts, so that a task waiting in a worker's memory is not handed out again.
-CLUSTERS = ("default", "media", "bulk")
+CLUSTERS = ("default", "ai", "media", "bulk")
 _cluster = {"workers": 2, "queue_limit": 2, "timeout": 60, "retry": 240}
 Q_CLUSTER: dict[str, Any] = {
     "name": "default",
@@ -221,6 +223,7 @@ Q_CLUSTER: dict[str, Any] = {
     "log_level": "WARNING",
     **_cluster,
     "ALT_CLUSTERS": {
+        "ai": {**_cluster, "workers": 1, "queue_limit": 1},  # its tasks only start requests to models, many at once
         "media": {**_cluster, "timeout": 170, "retry": 600},  # a slow download or a long sound delays no message
         "bulk": {**_cluster, "workers": 1, "queue_limit": 1},
     },
@@ -233,6 +236,11 @@ META_GRAPH_VERSION = env.str("META_GRAPH_VERSION", default="v25.0")
 INSTAGRAM_GRAPH_URL = env.str("INSTAGRAM_GRAPH_URL", default="https://graph.instagram.com").rstrip("/")
 MAYTAPI_URL = env.str("MAYTAPI_URL", default="https://api.maytapi.com").rstrip("/")
 SIMULATOR_URL = env.str("SIMULATOR_URL", default=url(HOST, PORT)).rstrip("/")
+
+# --- Assistant -------------------------------------------------------------------------------------
+
+ASSISTANT_DEBOUNCE_SECONDS = env.float("ASSISTANT_DEBOUNCE_SECONDS", default=6.0)
+"""How long the assistant waits for more words before it answers, unless its settings say otherwise."""
 
 # --- Language and time -----------------------------------------------------------------------------
 

@@ -21,9 +21,9 @@ def run(payload: str) -> str:
 
 
 def run_jobs() -> list[str]:
-    """Run everything that was rung, until it is quiet; return what the tasks say."""
+    """Run everything that was rung, until it is quiet; return what the tasks say. Nobody asks a model here."""
     said = []
-    while row := OrmQ.objects.order_by("id").first():
+    while row := OrmQ.objects.exclude(key="ai").order_by("id").first():
         row.delete()
         said.append(run(row.payload))
     return said

@@ -28,6 +28,7 @@ os.environ |= {
     "SECRET_KEY": "the secret of tests is no secret",
     "ENCRYPTION_KEYS": "dGVzdHMtaGF2ZS1vbmUta2V5LWFuZC1pdC1pcy1pdCE=",
     "LOG_LEVEL": "WARNING",
+    "ASSISTANT_DEBOUNCE_SECONDS": "0",
 }
 
 

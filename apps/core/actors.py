@@ -29,6 +29,10 @@ class Scope(StrEnum):
     MESSAGES_SEND = "messages:send"
     PEOPLE_READ = "people:read"
     PEOPLE_WRITE = "people:write"
+    COURSES_READ = "courses:read"
+    COURSES_WRITE = "courses:write"
+    ASSISTANT_READ = "assistant:read"
+    ASSISTANT_WRITE = "assistant:write"
     INBOXES_READ = "inboxes:read"
     JOURNAL_READ = "journal:read"
     JOURNAL_REPLAY = "journal:replay"
@@ -38,9 +42,12 @@ class Scope(StrEnum):
 
 
 EVERY_SCOPE = frozenset(Scope)
-_VIEWER = frozenset({Scope.CONVERSATIONS_READ, Scope.PEOPLE_READ, Scope.INBOXES_READ})
+_VIEWER = frozenset({Scope.CONVERSATIONS_READ, Scope.PEOPLE_READ, Scope.INBOXES_READ, Scope.COURSES_READ})
 _OPERATOR = _VIEWER | {Scope.CONVERSATIONS_WRITE, Scope.MESSAGES_SEND, Scope.PEOPLE_WRITE, Scope.SIMULATE}
-_SUPERVISOR = _OPERATOR | {Scope.JOURNAL_READ, Scope.JOURNAL_REPLAY}
+_SUPERVISOR = _OPERATOR | {
+    *(Scope.JOURNAL_READ, Scope.JOURNAL_REPLAY),
+    *(Scope.COURSES_WRITE, Scope.ASSISTANT_READ, Scope.ASSISTANT_WRITE),
+}
 ROLE_SCOPES: dict[str, frozenset[Scope]] = {
     Role.VIEWER: _VIEWER,
     Role.OPERATOR: _OPERATOR,
@@ -79,6 +86,14 @@ class Actor:
 
 SYSTEM = Actor(name="system", role=None, scopes=EVERY_SCOPE, branch_ids=None)
 """The house itself: tasks and commands. Written out by the caller, never a default."""
+
+ASSISTANT = Actor(
+    name="assistant",
+    role=None,
+    scopes=frozenset({Scope.CONVERSATIONS_READ, Scope.CONVERSATIONS_WRITE, Scope.MESSAGES_SEND}),
+    branch_ids=None,
+)
+"""The assistant where it answers by itself: what it sends is told apart from what people send."""
 
 NOBODY = Actor(name="", role=None, scopes=frozenset(), branch_ids=frozenset())
 """Whoever did not say who they are: sees nothing and may do nothing."""

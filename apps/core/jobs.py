@@ -35,12 +35,16 @@ class Job(StrEnum):
     PRUNE_MEDIA = "apps.conversations.media_tasks.prune_media"
     PRUNE_DELIVERY = "apps.conversations.tasks.prune_delivery"
     PRUNE_JOURNAL = "apps.inboxes.tasks.prune_journal"
+    SUGGEST_REPLY = "apps.assistant.tasks.suggest_reply"
+    SWEEP_SUGGESTIONS = "apps.assistant.tasks.sweep_suggestions"
+    PRUNE_COMPLETIONS = "apps.assistant.tasks.prune_completions"
     CHECK_ACCOUNTS = "apps.inboxes.tasks.check_accounts"
     OPERATE_ACCOUNTS = "apps.inboxes.tasks.operate_accounts"
 
 
 RECURRING: dict[str, dict[Job, int]] = {
     "default": {Job.SWEEP: 10},
+    "ai": {Job.SWEEP_SUGGESTIONS: 10},
     "media": {Job.SWEEP_MEDIA: 10},
     "bulk": {
         Job.PRUNE_LIVE_EVENTS: 600,
@@ -48,13 +52,20 @@ RECURRING: dict[str, dict[Job, int]] = {
         Job.CHECK_ACCOUNTS: 60,
         Job.PRUNE_DELIVERY: 3600,
         Job.PRUNE_MEDIA: 3600,
+        Job.PRUNE_COMPLETIONS: 3600,
         Job.REFRESH_STATISTICS: 3600,
     },
 }
 """What the supervisor of each cluster rings, and every how many seconds. HEARTBEAT comes on top."""
 
 
-HOMES = {Job.FETCH_MEDIA: "media", Job.EXAMINE_MEDIA: "media", Job.PREPARE_MESSAGES: "media", Job.MARK_READ: "bulk"}
+HOMES = {
+    Job.SUGGEST_REPLY: "ai",
+    Job.FETCH_MEDIA: "media",
+    Job.EXAMINE_MEDIA: "media",
+    Job.PREPARE_MESSAGES: "media",
+    Job.MARK_READ: "bulk",
+}
 """Which cluster does a job, if it is not the first."""
 
 

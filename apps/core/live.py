@@ -47,6 +47,8 @@ class LiveKind(StrEnum):
     MESSAGE_CHANGED = "message_changed"
     CONVERSATION_CHANGED = "conversation_changed"
     PERSON_CHANGED = "person_changed"
+    SUGGESTION_CHANGED = "suggestion_changed"
+    SUGGESTION_STREAMED = "suggestion_streamed"
     ACCESS_CHANGED = "access_changed"
 
 

@@ -100,6 +100,14 @@ def build_provider(
     return registry.build(kind, credentials, options={**options, **own})
 
 
+class AssistantMode(models.TextChoices):
+    """What the assistant does of its own accord."""
+
+    AUTO = "auto", _("Auto")
+    SUGGEST = "suggest", _("Suggests")
+    OFF = "off", _("Off")
+
+
 class Inbox(models.Model):
     """One number or account of ours, at a branch."""
 
@@ -114,8 +122,12 @@ class Inbox(models.Model):
     name = models.CharField(_("name"), max_length=80)
     is_active = models.BooleanField(_("active"), default=True)
     is_paused = models.BooleanField(_("paused by the provider"), default=False, editable=False)
-    auto_reply = models.BooleanField(
-        _("automatic answers"), null=True, blank=True, help_text=_("Unknown: as in the settings.")
+    assistant_mode = models.CharField(
+        _("assistant"),
+        max_length=8,
+        choices=AssistantMode,
+        blank=True,
+        help_text=_("Empty: as in the settings. Off: nothing of this inbox is given to a model, whatever a chat says."),
     )
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
 

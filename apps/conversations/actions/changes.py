@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
+from apps.conversations.actions import assist
 from apps.conversations.actions.arrivals import find, hold
 from apps.conversations.actions.columns import announce, follow_content
 from apps.conversations.models import Kind, Message, MessageEdit, PendingChange, Reaction
@@ -139,6 +140,8 @@ def _apply_or_wait(inbox: Inbox, provider_id: str, change: Change) -> bool:
     changed = apply_change(message, change)
     if changed:
         announce(live.LiveKind.MESSAGE_CHANGED, message, branch_id=inbox.branch_id)
+        if change.what != PendingChange.What.REACTION:
+            assist.reconsider(message)
     return changed
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from apps.conversations.actions import assist
 from apps.conversations.actions.arrivals import hold
 from apps.conversations.actions.columns import TEXT_SHOWN
 from apps.conversations.actions.receive import new_message, window_of
@@ -57,8 +58,10 @@ def receive_messages(
     rows = [new_message(threads[authors[one.sender].pk].row, one, None, received_at) for one in taken]
     for one, message in zip(taken, Message.objects.bulk_create(rows), strict=True):
         threads[message.conversation.identity_id].add(message, window_of(one, message, received_at, window_hours))
-    _write([thread for thread in threads.values() if thread.last is not None])
+    _write([thread for thread in threads.values() if thread.last is not None], listens=assist.listens(inbox))
     live.publish_messages([(row.pk, row.conversation_id) for row in rows], inbox_id=inbox.pk, branch_id=inbox.branch_id)
+    if rows and assist.listens(inbox):
+        assist.ring()
     return [one for one in inbound if one.sender not in authors]
 
 
@@ -130,7 +133,8 @@ SET last_message_id = CASE WHEN told.behind THEN c.last_message_id ELSE told.mes
     last_message_at = CASE WHEN told.behind THEN c.last_message_at ELSE told.at END,
     unread_count = c.unread_count + told.unread,
     last_inbound_at = GREATEST(c.last_inbound_at, told.inbound_at),
-    window_ends_at = GREATEST(c.window_ends_at, told.window_ends_at)
+    window_ends_at = GREATEST(c.window_ends_at, told.window_ends_at),
+    reply_wanted_at = CASE WHEN %(listens)s THEN now() ELSE c.reply_wanted_at END
 FROM unnest(%(ids)s::bigint[], %(behind)s::bool[], %(messages)s::bigint[], %(texts)s::text[], %(kinds)s::text[],
             %(times)s::timestamptz[], %(unread)s::int[], %(inbound)s::timestamptz[], %(windows)s::timestamptz[])
     AS told(id, behind, message, text, kind, at, unread, inbound_at, window_ends_at)
@@ -138,7 +142,7 @@ WHERE c.id = told.id
 """
 
 
-def _write(threads: Sequence[Thread]) -> None:
+def _write(threads: Sequence[Thread], *, listens: bool) -> None:
     """Let the list rows follow."""
     last = [thread.last for thread in threads if thread.last is not None]
     values: dict[str, Any] = {
@@ -151,6 +155,7 @@ def _write(threads: Sequence[Thread]) -> None:
         "unread": [thread.unread for thread in threads],
         "inbound": [thread.last_inbound_at for thread in threads],
         "windows": [thread.window_ends_at for thread in threads],
+        "listens": listens,
     }
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, values)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from apps.conversations.actions import assist
 from apps.conversations.actions.arrivals import (
     believed_time,
     conversation_with,
@@ -20,7 +21,7 @@ from apps.conversations.actions.files import expect_files
 from apps.conversations.actions.names import also_known_as, unite
 from apps.conversations.actions.statuses import apply_statuses, apply_waiting
 from apps.conversations.actions.stored import fill
-from apps.conversations.models import Conversation, Direction, Dispatch, Kind, Message, Sender
+from apps.conversations.models import Conversation, Direction, Dispatch, Kind, Message, Pause, Sender
 from apps.core import live
 from apps.core.actors import Actor, Scope, require
 from apps.inboxes.models import Inbox
@@ -116,8 +117,9 @@ def _keep(message: Message, echo: EchoMessage, ids: Sequence[str], *, has_change
     also_known_as(message, ids)
     heard_at = conversation.last_inbound_at
     is_answer = not echo.is_imported and (heard_at is None or message.occurred_at >= heard_at)
-    answered = {"unread_count": 0, "is_pending": False, "pending_since": None} if is_answer else {}
-    follow_message(message, **answered)
+    answered = {"unread_count": 0, "is_pending": False, "pending_since": None, **assist.ANSWERED} if is_answer else {}
+    follow_message(message, **answered, **({} if echo.is_imported else assist.paused_by(Pause.PHONE)))
+    assist.ring_if_overtaken(conversation)
     if has_changes:
         apply_waiting_changes(message, *ids)
     announce(live.LiveKind.MESSAGE_ADDED, message, branch_id=inbox.branch_id)

@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Collection
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, Max, OuterRef, Q
@@ -118,12 +119,19 @@ def _join(first: Conversation, other: Conversation) -> list[int]:
         is_pending=first.is_pending or other.is_pending,
         pending_since=min(filter(None, (first.pending_since, other.pending_since)), default=None),
         assignee=first.assignee_id or other.assignee_id,
-        auto_reply=other.auto_reply if first.auto_reply is None else first.auto_reply,
+        assistant_mode=first.assistant_mode or other.assistant_mode,
+        **_pause_of(first, other),
         snoozed_until=None,
         window_ends_at=Greatest("window_ends_at", other.window_ends_at),
     )
     _move(other, first, join)
     return [first.pk, other.pk]
+
+
+def _pause_of(first: Conversation, other: Conversation) -> dict[str, Any]:
+    """Return the pause of two that become one: whoever held one of them back holds both."""
+    paused = first if first.assistant_paused_at else other
+    return {"assistant_paused_at": paused.assistant_paused_at, "assistant_pause": paused.assistant_pause}
 
 
 def _move_in(conversation: Conversation, home: int, owner: int) -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.accounts.queries import actor_for_user
+from apps.conversations.actions import assist
 from apps.conversations.actions.columns import announce_conversation
 from apps.conversations.actions.receipts import tell_read
 from apps.conversations.models import Conversation
@@ -47,11 +48,12 @@ def assign(*, conversation: Conversation, assignee: User | None, actor: Actor) -
     return _change(conversation, actor, without={"assignee": assignee}, assignee=assignee)
 
 
+@transaction.atomic
 def close(*, conversation: Conversation, actor: Actor) -> bool:
     """End the conversation; the next message of the person opens a new one."""
-    return _change(
-        conversation, actor, where={"closed_at": None}, closed_at=Now(), is_pending=False, pending_since=None
-    )
+    ended = {"closed_at": Now(), "is_pending": False, "pending_since": None, **assist.ANSWERED}
+    assist.ring_if_overtaken(conversation)
+    return _change(conversation, actor, where={"closed_at": None}, **ended)
 
 
 def reopen(*, conversation: Conversation, actor: Actor) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -9,12 +10,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.conversations.actions import assist
 from apps.conversations.actions.columns import announce, follow_message
 from apps.conversations.actions.receipts import tell_read
-from apps.conversations.models import ACTS, Attachment, Conversation, Direction, Dispatch, Message, Sender
+from apps.conversations.models import ACTS, Attachment, Conversation, Direction, Dispatch, Message, Pause, Sender
 from apps.conversations.queries import answer_until
 from apps.core import live
-from apps.core.actors import Actor
+from apps.core.actors import ASSISTANT, Actor
 from apps.core.jobs import Job, enqueue
 from providers import registry
 from providers.capabilities import Capabilities
@@ -39,7 +41,7 @@ def send_once(*messages: Message, client_key: str, actor: Actor, attachment: Att
     _require_key(client_key)
     _require_own_quote(first)
     for message in messages:
-        message.sender = Sender.API if actor.token_id is not None else Sender.OPERATOR
+        message.sender = _sender(actor)
         message.author_id, message.api_token_id = actor.user_id, actor.token_id
     first.client_key = client_key
     if earlier := _earlier(first):
@@ -51,6 +53,12 @@ def send_once(*messages: Message, client_key: str, actor: Actor, attachment: Att
         if earlier := _earlier(first):  # the same click, twice at once
             return _same(earlier, first, attachment)
         raise
+
+
+def _sender(actor: Actor) -> Sender:
+    if actor == ASSISTANT:
+        return Sender.ASSISTANT
+    return Sender.API if actor.token_id is not None else Sender.OPERATOR
 
 
 def _require_key(client_key: str) -> None:
@@ -115,10 +123,18 @@ def _queue(messages: Sequence[Message], attachment: Attachment | None) -> Messag
         if conversation.unread_count:
             tell_read(conversation)
         for message in messages:
-            follow_message(message, unread_count=0, is_pending=False, pending_since=None)
+            follow_message(message, unread_count=0, is_pending=False, pending_since=None, **_overtaken(first))
             announce(live.LiveKind.MESSAGE_ADDED, message, branch_id=conversation.inbox.branch_id)
+        assist.ring_if_overtaken(conversation)
     enqueue(Job.DELIVER_MESSAGES if attachment is None else Job.PREPARE_MESSAGES)
     return first
+
+
+def _overtaken(message: Message) -> dict[str, Any]:
+    if message.sender == Sender.ASSISTANT:
+        return assist.ANSWERED
+    pause = Pause.APPLICATION if message.sender == Sender.API else Pause.OPERATOR
+    return {**assist.ANSWERED, **assist.paused_by(pause)}
 
 
 def _take(attachment: Attachment, message: Message) -> None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 
+from apps.conversations.actions import assist
 from apps.conversations.actions.arrivals import (
     believed_time,
     conversation_with,
@@ -54,10 +55,14 @@ def receive_message(
         also_known_as(message, ids)
     if isinstance(inbound.content, Files):
         expect_files(message=message, files=inbound.content.files, actor=actor)
-    follow_message(message, **_changes(message, inbound, received_at, window_hours))
+    is_for_assistant = _is_for_assistant(inbox, message, inbound)
+    wanted = assist.REPLY_WANTED if is_for_assistant else {}
+    follow_message(message, **_changes(message, inbound, received_at, window_hours), **wanted)
     if known.has_changes:
         apply_waiting_changes(message, *ids)
     announce(live.LiveKind.MESSAGE_ADDED, message, branch_id=inbox.branch_id)
+    if is_for_assistant:
+        assist.ring()
     return message
 
 
@@ -87,6 +92,11 @@ def _changes(
     }
     ends_at = window_of(inbound, message, received_at, window_hours)
     return changes if ends_at is None else {**changes, "window_ends_at": Greatest("window_ends_at", ends_at)}
+
+
+def _is_for_assistant(inbox: Inbox, message: Message, inbound: InboundMessage) -> bool:
+    is_news = not inbound.is_imported and message.kind != Kind.SYSTEM
+    return is_news and inbound.group is None and assist.listens(inbox)
 
 
 def window_of(

@@ -62,6 +62,21 @@ class Status(models.TextChoices):
     UNCERTAIN = "uncertain", _("May have arrived")
 
 
+class Pause(models.TextChoices):
+    """Why the assistant stopped answering by itself in a conversation, until it is handed back."""
+
+    OPERATOR = "operator", _("Somebody of the team answered")
+    APPLICATION = "application", _("An application answered")
+    PHONE = "phone", _("Somebody answered from the phone")
+    ASKED = "asked", _("The person asked for somebody")
+    NEEDS_HUMAN = "needs_human", _("The assistant asked for somebody")
+    RULE_WORD = "rule_word", _("The person wrote a word of the rules")
+    TURNS = "turns", _("It answered many times in a row")
+    LOOP = "loop", _("It looks like two machines talking")
+    CONTENT = "content", _("Its answer held a link, a number or an account that is not ours")
+    LIMIT = "limit", _("The limit of the day is reached")
+
+
 class Dispatch(models.TextChoices):
     """Where our own side of a sending stands; what the provider proves later is in the *_at columns."""
 

@@ -8,7 +8,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from apps.inboxes.models import Inbox
+from apps.conversations.models.choices import Pause
+from apps.inboxes.models import AssistantMode, Inbox
 from apps.people.models import Identity, Person, SearchKey
 
 
@@ -17,6 +18,8 @@ class Conversation(models.Model):
 
     The `last_*` columns, the counters and the window repeat what the messages say, so that the list of
     chats reads one table. Only the actions of this room write them, in the transaction of the message.
+    `reply_wanted_at` tells the assistant that the person said something new, until it has looked; `has_suggestion`
+    that what it proposes may be overtaken.
 
     An identity that turned out to be another name of a main one gave its conversations to that (`came_from`).
     Two that were open are one since: the later is empty, exists for no door and names the other (`joined_to`).
@@ -42,7 +45,15 @@ class Conversation(models.Model):
     is_pending = models.BooleanField(_("pending"), default=False)
     pending_since = models.DateTimeField(_("pending since"), null=True, blank=True)
     snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
-    auto_reply = models.BooleanField(_("automatic answers"), null=True, blank=True)
+    assistant_mode = models.CharField(
+        _("assistant"), max_length=8, choices=AssistantMode, blank=True, default="", db_default=""
+    )
+    assistant_paused_at = models.DateTimeField(_("automatic answers paused"), null=True, blank=True)
+    assistant_pause = models.CharField(
+        _("reason of the pause"), max_length=12, choices=Pause, blank=True, default="", db_default=""
+    )
+    reply_wanted_at = models.DateTimeField(_("an answer is wanted since"), null=True, editable=False)
+    has_suggestion = models.BooleanField(_("has a suggestion"), default=False, db_default=False, editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     unread_count = models.PositiveIntegerField(_("unread"), default=0)
     last_message = models.ForeignKey("Message", models.SET_NULL, null=True, related_name="+")
@@ -69,6 +80,11 @@ class Conversation(models.Model):
                 name="conversation_pending_since",
             ),
             models.CheckConstraint(
+                condition=Q(assistant_paused_at=None, assistant_pause="")
+                | Q(assistant_paused_at__isnull=False) & ~Q(assistant_pause=""),
+                name="conversation_pause_has_a_reason",
+            ),
+            models.CheckConstraint(
                 condition=Q(joined_to=None) | Q(closed_at__isnull=False), name="conversation_joined_is_closed"
             ),
         ]
@@ -79,6 +95,10 @@ class Conversation(models.Model):
             models.Index(fields=["inbox", "-last_message_at", "-id"], name="conversation_inbox_recent"),
             models.Index(fields=["inbox", "pending_since"], condition=Q(is_pending=True), name="conversation_pending"),
             models.Index(fields=["inbox"], condition=Q(unread_count__gt=0), name="conversation_unread"),
+            models.Index(
+                fields=["reply_wanted_at"], condition=Q(reply_wanted_at__isnull=False), name="conversation_reply_wanted"
+            ),
+            models.Index(fields=["id"], condition=Q(has_suggestion=True), name="conversation_suggested"),
             models.Index(fields=["assignee", "-last_message_at", "-id"], name="conversation_assignee"),
             GinIndex(OpClass(SearchKey("last_message_text"), name="gin_trgm_ops"), name="conversation_search"),
         ]

@@ -1,0 +1,1 @@
+"""What is done with the assistant, one module per concern."""

@@ -1,0 +1,68 @@
+"""The doors of this room."""
+
+from django.db.models import QuerySet
+
+from apps.assistant.models import AIModel, AIParam, AIProvider, AIValue, AssistantSettings, Completion, Suggestion
+from apps.conversations.models import Conversation
+from apps.core.actors import Actor, Scope
+from apps.core.models import SiteSettings
+from apps.inboxes.models import AssistantMode
+
+
+def providers_for(actor: Actor) -> QuerySet[AIProvider]:
+    """Return the AI providers that exist for `actor`; their keys stay sealed."""
+    providers = AIProvider.objects.all()
+    return providers if actor.can(Scope.ASSISTANT_READ) else providers.none()
+
+
+def models_for(actor: Actor) -> QuerySet[AIModel]:
+    """Return the AI models that exist for `actor`."""
+    models = AIModel.objects.all()
+    return models if actor.can(Scope.ASSISTANT_READ) else models.none()
+
+
+def params_for(actor: Actor) -> QuerySet[AIParam]:
+    """Return the parameters that exist for `actor`."""
+    params = AIParam.objects.all()
+    return params if actor.can(Scope.ASSISTANT_READ) else params.none()
+
+
+def values_for(actor: Actor) -> QuerySet[AIValue]:
+    """Return the values that exist for `actor`."""
+    values = AIValue.objects.all()
+    return values if actor.can(Scope.ASSISTANT_READ) else values.none()
+
+
+def settings_for(actor: Actor) -> QuerySet[AssistantSettings]:
+    """Return the settings of the assistant to whoever may change them."""
+    settings = AssistantSettings.objects.all()
+    return settings if actor.can(Scope.ASSISTANT_WRITE) else settings.none()
+
+
+def suggestions_for(actor: Actor) -> QuerySet[Suggestion]:
+    """Return what is proposed in the conversations that exist for `actor`."""
+    suggestions = Suggestion.objects.all()
+    if not actor.can(Scope.CONVERSATIONS_READ):
+        return suggestions.none()
+    return suggestions if actor.branch_ids is None else suggestions.filter(inbox__branch__in=actor.branch_ids)
+
+
+def completions_for(actor: Actor) -> QuerySet[Completion]:
+    """Return the log of the inboxes that exist for `actor`."""
+    completions = Completion.objects.all()
+    if not actor.can(Scope.ASSISTANT_READ):
+        return completions.none()
+    return completions if actor.branch_ids is None else completions.filter(inbox__branch__in=actor.branch_ids)
+
+
+def mode_of(conversation: Conversation) -> AssistantMode:
+    """Return what the assistant does in a conversation while it is not paused: the narrowest setting decides.
+
+    An inbox that is off is off for every chat, and so is a house whose assistant is.
+    """
+    if conversation.inbox.assistant_mode == AssistantMode.OFF or not AssistantSettings.current().is_enabled:
+        return AssistantMode.OFF
+    if own := conversation.assistant_mode or conversation.inbox.assistant_mode:
+        return AssistantMode(own)
+    house = SiteSettings.objects.first() or SiteSettings()
+    return AssistantMode.AUTO if house.auto_reply else AssistantMode.SUGGEST

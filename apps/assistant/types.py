@@ -1,0 +1,140 @@
+"""What crosses the line between the house and a model: plain data, no rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Whose words a model is shown."""
+
+    PERSON = "user"
+    OURS = "assistant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """An image of a message; `file` is its name in the storage."""
+
+    mime_type: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One message of the conversation as a model reads it."""
+
+    role: Role
+    text: str
+    pictures: tuple[Picture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """Everything a model is told for one answer.
+
+    Shape:  `turns` oldest first. `knowledge` is what an answer may quote: nothing in it comes from the person.
+            `masks` gives each placeholder of `turns` the words it hides, so that an answer can say them.
+    """
+
+    instructions: str
+    turns: tuple[Turn, ...]
+    knowledge: str = ""
+    masks: Mapping[str, str] = field(default_factory=dict)
+    temperature: float | None = None
+
+    def messages(self) -> list[dict[str, str]]:
+        """Return it as it is kept in the log: roles and words, a picture as its kind."""
+        told = [{"role": "system", "content": self.instructions}]
+        return told + [
+            {"role": str(turn.role), "content": turn.text + " [image]" * len(turn.pictures)} for turn in self.turns
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Whom to ask: one model at one provider."""
+
+    provider_id: int
+    model_id: int
+    base_url: str
+    api_key: str = field(repr=False)
+    model: str
+    takes_schema: bool
+    reads_images: bool
+    max_output_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a model answers. `text` may be empty when it only asks for a person."""
+
+    text: str
+    needs_human: bool = False
+    reason: str = ""
+    suggested_tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a request cost in tokens; estimated where the provider does not say."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    is_estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A request that succeeded. Milliseconds count from the moment it was sent."""
+
+    reply: Reply
+    raw: str
+    usage: Usage
+    request_id: str
+    first_text_ms: int
+    latency_ms: int
+
+
+class Failure(StrEnum):
+    """Why a model gave no answer; stored, shown in words, and what the fallback goes by."""
+
+    UNREACHABLE = "unreachable"  #: no connection
+    TOO_SLOW = "too_slow"  #: no word, or not the last one, in time
+    BROKEN_OFF = "broken_off"  #: the stream ended in the middle
+    LIMITED = "limited"  #: 429
+    FAULT = "fault"  #: 5xx
+    UNAUTHORIZED = "unauthorized"  #: 401, 403
+    NO_MODEL = "no_model"  #: 404: no such model there
+    REFUSED_REQUEST = "refused_request"  #: another 4xx
+    REFUSED = "refused"  #: the model itself will not answer
+    UNREADABLE = "unreadable"  #: html, broken JSON, not the protocol
+    EMPTY = "empty"
+    LOST = "lost"  #: our worker died meanwhile
+    NO_PROVIDER = "no_provider"  #: none is configured or enabled
+    RESTING = "resting"  #: all that are left failed a moment ago
+    BUDGET = "budget"  #: what may be spent today is spent
+    INTERNAL = "internal"  #: a fault of ours
+
+
+class ModelError(Exception):
+    """A model gave no answer. Its text never holds words of people, nor a key.
+
+    Shape:  `retry_after` in seconds, where the provider said so; `usage` what was paid for nothing.
+    """
+
+    def __init__(
+        self,
+        failure: Failure,
+        detail: str = "",
+        *,
+        retry_after: float | None = None,
+        request_id: str = "",
+        raw: str = "",
+    ) -> None:
+        super().__init__(failure, detail)
+        self.failure = failure
+        self.detail = detail
+        self.retry_after = retry_after
+        self.request_id = request_id
+        self.raw = raw

@@ -1,0 +1,88 @@
+"""What messages and people mean for the assistant, which lives in a room above.
+
+It is told that the person said something new (`reply_wanted_at`) or that what it proposes is overtaken
+(`has_suggestion`), and rung for. Whether it answers by itself here is said by the mode, and held back by a pause.
+"""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Coalesce, Now
+
+from apps.conversations.actions.columns import announce_conversation
+from apps.conversations.models import Conversation, Direction, Message, Pause
+from apps.conversations.permissions import require_handle
+from apps.core.actors import Actor
+from apps.core.jobs import Job, enqueue
+from apps.inboxes.models import AssistantMode, Inbox
+
+REPLY_WANTED: dict[str, Any] = {"reply_wanted_at": Now()}
+"""What new words of the person change of their conversation. Ring after writing it."""
+ANSWERED: dict[str, Any] = {"reply_wanted_at": None}
+"""What an answer of ours changes of its conversation."""
+
+
+def listens(inbox: Inbox) -> bool:
+    """Tell whether the assistant may look at what is said in an inbox."""
+    return inbox.assistant_mode != AssistantMode.OFF
+
+
+def paused_by(pause: Pause) -> dict[str, Any]:
+    """Return what words of ours that are not the assistant's change: it is silent until it is handed back."""
+    first = When(assistant_paused_at=None, then=Value(pause))
+    return {
+        "assistant_pause": Case(first, default=F("assistant_pause")),
+        "assistant_paused_at": Coalesce("assistant_paused_at", Now()),
+    }
+
+
+def reconsider(message: Message) -> None:
+    """Have the assistant look again where it proposes an answer to words that changed."""
+    if message.direction == Direction.IN:
+        proposed = Conversation.objects.filter(pk=message.conversation_id, has_suggestion=True)
+        if proposed.update(**REPLY_WANTED):
+            ring()
+
+
+def ring() -> None:
+    """Have the assistant look; heard at commit."""
+    enqueue(Job.SUGGEST_REPLY)
+
+
+def ring_if_overtaken(conversation: Conversation) -> None:
+    """Have the assistant look again where it proposes something already."""
+    if conversation.has_suggestion:
+        ring()
+
+
+@transaction.atomic
+def set_assistant_mode(*, conversation: Conversation, mode: AssistantMode, actor: Actor) -> None:
+    """Say what the assistant does here; whatever held automatic answers back is over.
+
+    Raises: PermissionDenied.
+    """
+    require_handle(actor, conversation)
+    _write(conversation, assistant_mode=mode, assistant_paused_at=None, assistant_pause="")
+
+
+@transaction.atomic
+def hand_back(*, conversation: Conversation, actor: Actor) -> None:
+    """Let the assistant answer again here, as its mode says. Raises PermissionDenied."""
+    require_handle(actor, conversation)
+    _write(conversation, assistant_paused_at=None, assistant_pause="")
+
+
+@transaction.atomic
+def pause_assistant(*, conversation: Conversation, pause: Pause, needs_somebody: bool, actor: Actor) -> None:
+    """Keep the assistant from answering by itself here; with `needs_somebody` the conversation waits for a person."""
+    require_handle(actor, conversation)
+    pending = {"is_pending": True, "pending_since": Coalesce("pending_since", Now())} if needs_somebody else {}
+    _write(conversation, assistant_paused_at=Now(), assistant_pause=pause, **pending)
+
+
+def _write(conversation: Conversation, **changes: Any) -> None:
+    Conversation.objects.filter(pk=conversation.pk).update(**changes)
+    conversation.refresh_from_db(fields=list(changes))
+    ring()
+    announce_conversation(conversation)
