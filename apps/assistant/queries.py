@@ -55,6 +55,15 @@ def completions_for(actor: Actor) -> QuerySet[Completion]:
     return completions if actor.branch_ids is None else completions.filter(inbox__branch__in=actor.branch_ids)
 
 
+SHOWN_STATES = (*Suggestion.OPEN, Suggestion.State.FAILED)
+
+
+def current_suggestion(conversation: Conversation) -> Suggestion | None:
+    """Return what is proposed in a conversation now, being written or failed; None when it was decided or overtaken."""
+    newest = conversation.suggestions.select_related("inbox", "trigger", "provider", "model").order_by("-id").first()
+    return newest if newest is not None and newest.state in SHOWN_STATES else None
+
+
 def mode_of(conversation: Conversation) -> AssistantMode:
     """Return what the assistant does in a conversation while it is not paused: the narrowest setting decides.
 

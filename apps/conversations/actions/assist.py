@@ -4,6 +4,7 @@ It is told that the person said something new (`reply_wanted_at`) or that what i
 (`has_suggestion`), and rung for. Whether it answers by itself here is said by the mode, and held back by a pause.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
@@ -43,6 +44,11 @@ def reconsider(message: Message) -> None:
         proposed = Conversation.objects.filter(pk=message.conversation_id, has_suggestion=True)
         if proposed.update(**REPLY_WANTED):
             ring()
+
+
+def note_suggestion(*, conversations: Collection[int], has_one: bool) -> None:
+    """Note that something is proposed in these conversations, or nothing any more."""
+    Conversation.objects.filter(pk__in=conversations).update(has_suggestion=has_one)
 
 
 def ring() -> None:
