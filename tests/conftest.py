@@ -8,7 +8,10 @@ from django.test import override_settings
 from pytest_django import Settings
 
 from tests import jobs, web
+from tests.databases import django_db_modify_db_settings
 from tests.proxy import Proxy
+
+__all__ = ["django_db_modify_db_settings"]
 
 
 @pytest.fixture(scope="session", autouse=True)
