@@ -1,9 +1,13 @@
 """The doors of this room."""
 
+import re
+from difflib import SequenceMatcher
+
 from django.db.models import QuerySet
 
 from apps.assistant.models import AIModel, AIParam, AIProvider, AIValue, AssistantSettings, Completion, Suggestion
-from apps.conversations.models import Conversation
+from apps.assistant.types import Change, Piece
+from apps.conversations.models import ACTS, Conversation, Direction, Kind, Message, Sender
 from apps.core.actors import Actor, Scope
 from apps.core.models import SiteSettings
 from apps.inboxes.models import AssistantMode
@@ -75,3 +79,45 @@ def mode_of(conversation: Conversation) -> AssistantMode:
         return AssistantMode(own)
     house = SiteSettings.objects.first() or SiteSettings()
     return AssistantMode.AUTO if house.auto_reply else AssistantMode.SUGGEST
+
+
+def newest_words(conversation: Conversation) -> Message | None:
+    """Return the newest message of the person, which an answer is for; what was taken back or imported is none."""
+    theirs = conversation.messages.filter(direction=Direction.IN, deleted_at=None, is_imported=False)
+    return theirs.exclude(kind=Kind.SYSTEM).order_by("-id").first()
+
+
+def answers_after(message: Message) -> QuerySet[Message]:
+    """Return what we said since a message of the person; that we pass them on to somebody is no answer."""
+    ours = Message.objects.filter(conversation=message.conversation_id, direction=Direction.OUT, is_imported=False)
+    said = ours.filter(pk__gt=message.pk, occurred_at__gte=message.occurred_at).exclude(kind__in=ACTS)
+    return said.exclude(sender=Sender.ASSISTANT, suggestion=None)
+
+
+def is_answered(message: Message) -> bool:
+    """Tell whether somebody answered a message of the person."""
+    return answers_after(message).exists()
+
+
+def is_current(suggestion: Suggestion) -> bool:
+    """Tell whether it still answers the newest words as they are, and nobody answered them."""
+    newest = newest_words(suggestion.conversation)
+    is_newest = newest is not None and newest.pk == suggestion.trigger_id
+    return is_newest and suggestion.conversation.reply_wanted_at is None and not is_answered(suggestion.trigger)
+
+
+_WORDS = re.compile(r"\s+|\w+|.", re.DOTALL)
+
+
+def difference(suggestion: Suggestion) -> list[Piece]:
+    """Return what was changed before it left, in the order it is read; nothing changed gives one piece."""
+    before, after = _WORDS.findall(suggestion.text), _WORDS.findall(suggestion.sent_text)
+    pieces = []
+    for tag, *(start, end, from_, to) in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pieces.append(Piece(change=Change.KEPT, text="".join(before[start:end])))
+            continue
+        gone, new = "".join(before[start:end]), "".join(after[from_:to])
+        pieces += [Piece(change=Change.GONE, text=gone)] if gone else []
+        pieces += [Piece(change=Change.NEW, text=new)] if new else []
+    return pieces

@@ -96,6 +96,22 @@ class Answer:
     latency_ms: int
 
 
+class Change(StrEnum):
+    """What became of a piece of a suggestion before it left."""
+
+    KEPT = "kept"
+    GONE = "gone"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Some words of a suggestion and of what was sent instead."""
+
+    change: Change
+    text: str
+
+
 class Failure(StrEnum):
     """Why a model gave no answer; stored, shown in words, and what the fallback goes by."""
 

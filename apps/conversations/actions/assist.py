@@ -51,6 +51,12 @@ def note_suggestion(*, conversations: Collection[int], has_one: bool) -> None:
     Conversation.objects.filter(pk__in=conversations).update(has_suggestion=has_one)
 
 
+def settle_wish(*, conversation: Conversation) -> None:
+    """Note that what the person said up to now is being answered."""
+    Conversation.objects.filter(pk=conversation.pk).update(**ANSWERED)
+    conversation.reply_wanted_at = None
+
+
 def ring() -> None:
     """Have the assistant look; heard at commit."""
     enqueue(Job.SUGGEST_REPLY)
