@@ -123,8 +123,10 @@ class EncryptedJSONField(_TextField):
         return values
 
     def get_prep_value(self, value: Any) -> Any:
-        if value is None or isinstance(value, Sealed):
-            return value and value.stored
+        if value is None:
+            return None
+        if isinstance(value, Sealed):
+            return value.stored
         raise TypeError("Secrets are written by saving their row.")
 
     def value_to_string(self, obj: models.Model) -> str:
