@@ -22,6 +22,8 @@ REPLY_WANTED: dict[str, Any] = {"reply_wanted_at": Now()}
 """What new words of the person change of their conversation. Ring after writing it."""
 ANSWERED: dict[str, Any] = {"reply_wanted_at": None}
 """What an answer of ours changes of its conversation."""
+RESUMED: dict[str, Any] = {"assistant_paused_at": None, "assistant_pause": "", "assistant_resumed_at": Now()}
+"""What handing it back to the assistant changes: it begins to count afresh."""
 
 
 def listens(inbox: Inbox) -> bool:
@@ -75,14 +77,17 @@ def set_assistant_mode(*, conversation: Conversation, mode: AssistantMode, actor
     Raises: PermissionDenied.
     """
     require_handle(actor, conversation)
-    _write(conversation, assistant_mode=mode, assistant_paused_at=None, assistant_pause="")
+    _write(conversation, assistant_mode=mode, **RESUMED)
 
 
 @transaction.atomic
 def hand_back(*, conversation: Conversation, actor: Actor) -> None:
-    """Let the assistant answer again here, as its mode says. Raises PermissionDenied."""
+    """Let the assistant answer again here, as its mode says, from the next words of the person on.
+
+    Raises: PermissionDenied.
+    """
     require_handle(actor, conversation)
-    _write(conversation, assistant_paused_at=None, assistant_pause="")
+    _write(conversation, **RESUMED)
 
 
 @transaction.atomic

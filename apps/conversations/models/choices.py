@@ -75,6 +75,8 @@ class Pause(models.TextChoices):
     LOOP = "loop", _("It looks like two machines talking")
     CONTENT = "content", _("Its answer held a link, a number or an account that is not ours")
     LIMIT = "limit", _("The limit of the day is reached")
+    TOO_LONG = "too_long", _("The person wrote more than it can read well")
+    UNSENT = "unsent", _("Its answer could not leave")
 
 
 class Dispatch(models.TextChoices):

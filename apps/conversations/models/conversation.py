@@ -18,6 +18,7 @@ class Conversation(models.Model):
 
     The `last_*` columns, the counters and the window repeat what the messages say, so that the list of
     chats reads one table. Only the actions of this room write them, in the transaction of the message.
+    What the assistant did before `assistant_resumed_at` does not count against it any more.
     `reply_wanted_at` tells the assistant that the person said something new, until it has looked; `has_suggestion`
     that what it proposes may be overtaken.
 
@@ -52,6 +53,7 @@ class Conversation(models.Model):
     assistant_pause = models.CharField(
         _("reason of the pause"), max_length=12, choices=Pause, blank=True, default="", db_default=""
     )
+    assistant_resumed_at = models.DateTimeField(_("automatic answers resumed"), null=True, editable=False)
     reply_wanted_at = models.DateTimeField(_("an answer is wanted since"), null=True, editable=False)
     has_suggestion = models.BooleanField(_("has a suggestion"), default=False, db_default=False, editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
