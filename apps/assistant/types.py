@@ -84,6 +84,11 @@ class Usage:
     is_estimated: bool = False
 
 
+def estimate_tokens(text: str) -> int:
+    """Return about how many tokens a text is: nobody but the model can count them."""
+    return -(-len(text) // 4)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A request that succeeded. Milliseconds count from the moment it was sent."""
@@ -136,7 +141,7 @@ class Failure(StrEnum):
 class ModelError(Exception):
     """A model gave no answer. Its text never holds words of people, nor a key.
 
-    Shape:  `retry_after` in seconds, where the provider said so; `usage` what was paid for nothing.
+    Shape:  `retry_after` in seconds, where told; `usage` what was paid for nothing; `raw` what was said.
     """
 
     def __init__(
@@ -147,6 +152,7 @@ class ModelError(Exception):
         retry_after: float | None = None,
         request_id: str = "",
         raw: str = "",
+        usage: Usage | None = None,
     ) -> None:
         super().__init__(failure, detail)
         self.failure = failure
@@ -154,3 +160,4 @@ class ModelError(Exception):
         self.retry_after = retry_after
         self.request_id = request_id
         self.raw = raw
+        self.usage = usage

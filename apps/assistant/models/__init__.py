@@ -1,5 +1,6 @@
 """Whom the assistant asks, what it is like, what it proposed and what that cost. Django finds the rows here."""
 
+from apps.assistant.models.choices import failure_in_words
 from apps.assistant.models.completion import Completion
 from apps.assistant.models.configuration import AIModel, AIParam, AIProvider, AIValue
 from apps.assistant.models.respondent import Respondent, RespondentValue
@@ -16,4 +17,5 @@ __all__ = [
     "Respondent",
     "RespondentValue",
     "Suggestion",
+    "failure_in_words",
 ]
