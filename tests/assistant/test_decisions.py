@@ -14,6 +14,7 @@ from apps.assistant.actions.decisions import (
     discard_suggestion,
     rate_suggestion,
 )
+from apps.assistant.actions.respondents import pin
 from apps.assistant.models import AssistantSettings, Suggestion
 from apps.assistant.queries import difference
 from apps.assistant.types import Change
@@ -191,7 +192,7 @@ def test_what_is_dropped_is_gone(asked, actor):
     assert discard_suggestion(suggestion=suggestion, actor=actor) is True
     assert discard_suggestion(suggestion=suggestion, actor=actor) is False
     suggestion.refresh_from_db()
-    assert (suggestion.state, suggestion.lease_token, suggestion.decided_by_id) == ("discarded", None, actor.user_id)
+    assert (suggestion.state, suggestion.decided_by_id) == ("discarded", actor.user_id)
     assert (Conversation.objects.get().has_suggestion, sent()) == (False, [])
 
 
@@ -236,6 +237,16 @@ def test_another_one_takes_the_place_of_what_is_proposed(asked, actor):
     assert (second.instruction, second.mode, second.asked_by_id) == ("más corto", "suggest", actor.user_id)
     assert Conversation.objects.get().has_suggestion is True
     assert list(OrmQ.objects.values_list("key", flat=True)) == ["ai"]
+
+
+def test_another_one_is_drawn_anew_unless_somebody_says_how(asked, actor):
+    ask = partial(another_suggestion, conversation=asked.conversation, actor=actor)
+    first = ask(instruction="").respondent
+    assert ask(instruction="más corto").respondent == first
+    second = ask(instruction="").respondent
+    assert second != first
+    pin(conversation=asked.conversation, is_pinned=True, actor=actor)
+    assert ask(instruction="").respondent == second
 
 
 def test_another_one_needs_a_question_and_an_assistant(inbox, asked, actor):

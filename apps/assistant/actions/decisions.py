@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.assistant.actions.announce import announce
 from apps.assistant.actions.holding import hold_conversation, hold_suggestion
+from apps.assistant.actions.respondents import redraw, respondent_of
 from apps.assistant.models import Suggestion
-from apps.assistant.queries import is_answered, is_current, mode_of, newest_words
+from apps.assistant.queries import current_respondent, is_answered, is_current, mode_of, newest_words
 from apps.conversations.actions.assist import note_suggestion, ring, settle_wish
 from apps.conversations.actions.limits import refuse, require_length
 from apps.conversations.actions.send import send_message
@@ -69,7 +70,7 @@ def discard_suggestion(*, suggestion: Suggestion, actor: Actor) -> bool:
     if held.state not in REACHABLE:
         raise _already_decided()
     _note_none(held.conversation)
-    _decide(held, State.DISCARDED, actor, lease_token=None, lease_until=None)
+    _decide(held, State.DISCARDED, actor)
     return True
 
 
@@ -94,7 +95,9 @@ def rate_suggestion(*, suggestion: Suggestion, rating: int, feedback: str, actor
 
 @transaction.atomic
 def another_suggestion(*, conversation: Conversation, instruction: str, actor: Actor) -> Suggestion:
-    """Have another answer written, in the manner of `instruction` if there is one; what is proposed is overtaken.
+    """Have another answer written; what is proposed is overtaken.
+
+    The assistant is drawn anew for it, unless it is pinned, or an `instruction` says what should be different.
 
     Raises: PermissionDenied; ValidationError with code "too_long" (field instruction), "conversation_closed",
             "assistant_off", "nothing_to_answer" when the last word is ours.
@@ -104,11 +107,14 @@ def another_suggestion(*, conversation: Conversation, instruction: str, actor: A
     require_length(len(wish), INSTRUCTION_LENGTH, field="instruction")
     held = hold_conversation(conversation.pk)
     trigger = _require_question(held)
+    if not wish and not _is_pinned(held):
+        redraw(conversation=held, actor=actor)
     _supersede(held)
     suggestion = Suggestion.objects.create(
         conversation=held,
         inbox=held.inbox,
         trigger=trigger,
+        respondent=respondent_of(conversation=held, actor=actor),
         instruction=wish,
         asked_by_id=actor.user_id,
         priority=ASKED_PRIORITY,
@@ -162,9 +168,13 @@ def _decide(suggestion: Suggestion, state: Suggestion.State, actor: Actor, **cha
     announce(suggestion)
 
 
+def _is_pinned(conversation: Conversation) -> bool:
+    respondent = current_respondent(conversation)
+    return respondent is not None and respondent.is_pinned
+
+
 def _supersede(conversation: Conversation) -> None:
-    superseded = {"state": State.SUPERSEDED, "lease_token": None, "lease_until": None}
-    conversation.suggestions.filter(state__in=Suggestion.OPEN).update(**superseded)
+    conversation.suggestions.filter(state__in=Suggestion.OPEN).update(state=State.SUPERSEDED)
 
 
 def _note_none(conversation: Conversation) -> None:
