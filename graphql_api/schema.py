@@ -19,12 +19,15 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType as AllowedType
 
 from graphql_api.accounts.queries import AccountQuery
+from graphql_api.assistant.mutations import AssistantMutation
+from graphql_api.assistant.subscriptions import SuggestionSubscription
 from graphql_api.context import Context
 from graphql_api.conversations.mutations import ConversationMutation
 from graphql_api.conversations.queries import ConversationQuery
 from graphql_api.conversations.sending import SendingMutation
 from graphql_api.core.queries import EventQuery
 from graphql_api.core.subscriptions import EventSubscription
+from graphql_api.courses.queries import CourseQuery
 from graphql_api.errors import Unauthenticated, coded, present
 from graphql_api.inboxes.queries import InboxQuery
 from graphql_api.limits import MAX_PAGE, Limits, examine
@@ -32,9 +35,9 @@ from graphql_api.people.mutations import PersonMutation
 from graphql_api.people.queries import PersonQuery
 from graphql_api.threads import in_thread
 
-Query = merge_types("Query", (AccountQuery, InboxQuery, ConversationQuery, PersonQuery, EventQuery))
-Mutation = merge_types("Mutation", (ConversationMutation, SendingMutation, PersonMutation))
-Subscription = merge_types("Subscription", (EventSubscription,))
+Query = merge_types("Query", (AccountQuery, InboxQuery, ConversationQuery, PersonQuery, CourseQuery, EventQuery))
+Mutation = merge_types("Mutation", (ConversationMutation, SendingMutation, PersonMutation, AssistantMutation))
+Subscription = merge_types("Subscription", (EventSubscription, SuggestionSubscription))
 
 AT_ONCE = frozenset({AllowedType.QUERY, AllowedType.MUTATION})
 

@@ -10,9 +10,11 @@ from django.utils import timezone
 from apps.accounts.actions import create_token
 from apps.accounts.models import Membership, User
 from apps.accounts.queries import actor_for_user
+from apps.assistant.models import AIParam, AIProvider, AIValue, Respondent, RespondentValue, Suggestion
 from apps.conversations.actions.receive import receive_message
 from apps.conversations.models import Conversation, Message
 from apps.core.actors import SYSTEM, Actor, Role
+from apps.courses.models import Course, CourseEdition
 from apps.inboxes.models import Inbox, ProviderAccount, WebhookBody, WebhookEvent
 from apps.organization.models import Branch, Company
 from providers import registry
@@ -115,3 +117,37 @@ def receive(
 def make_conversation(inbox: Inbox | None = None, **told: Any) -> Conversation:
     """Make a conversation by letting a person write."""
     return receive(inbox or make_inbox(), **told).conversation
+
+
+def make_course(name: str = "", **fields: Any) -> Course:
+    return Course.objects.create(name=name or f"Course {next(_numbers)}", **fields)
+
+
+def make_edition(course: Course | None = None, branch: Branch | None = None, **fields: Any) -> CourseEdition:
+    """Make an edition one can enrol in."""
+    fields = {"state": CourseEdition.State.OPEN, **fields}
+    return CourseEdition.objects.create(course=course or make_course(), branch=branch or make_branch(), **fields)
+
+
+def make_ai_provider(**fields: Any) -> AIProvider:
+    """Make a provider whom nobody answers at."""
+    told = {"name": f"Model house {next(_numbers)}", "endpoint_url": "http://127.0.0.1:9/v1", **fields}
+    return AIProvider.objects.create(**{"credentials": {"api_key": "key-of-tests"}, **told})
+
+
+def make_suggestion(conversation: Conversation, text: str = "¡Hola! Sí, hay lugar.", **fields: Any) -> Suggestion:
+    """Propose an answer to the last message of a conversation."""
+    fields = {"state": Suggestion.State.SHOWN, "trigger": conversation.messages.latest("pk"), **fields}
+    return Suggestion.objects.create(conversation=conversation, inbox=conversation.inbox, text=text, **fields)
+
+
+def make_respondent(conversation: Conversation, **values: str) -> Respondent:
+    """Draw these values, each under the name of its parameter, for a conversation."""
+    respondent = Respondent.objects.create(conversation=conversation, seed=1)
+    for position, (param_name, name) in enumerate(values.items()):
+        param, _is_new = AIParam.objects.get_or_create(
+            slug=param_name, defaults={"name": param_name, "position": position}
+        )
+        value, _is_new = AIValue.objects.get_or_create(param=param, name=name)
+        RespondentValue.objects.create(respondent=respondent, param=param, value=value)
+    return respondent

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 
 class Role(StrEnum):
     """Whose words a model is shown."""
@@ -136,6 +139,46 @@ class Failure(StrEnum):
     RESTING = "resting"  #: all that are left failed a moment ago
     BUDGET = "budget"  #: what may be spent today is spent
     INTERNAL = "internal"  #: a fault of ours
+
+
+FAILURE_WORDS: dict[Failure, Promise] = {
+    Failure.UNREACHABLE: _("The model cannot be reached."),
+    Failure.TOO_SLOW: _("The model took too long."),
+    Failure.BROKEN_OFF: _("The model broke off in the middle of its answer."),
+    Failure.LIMITED: _("The model takes no more requests for now."),
+    Failure.FAULT: _("The model failed."),
+    Failure.UNAUTHORIZED: _("The AI provider does not take our key."),
+    Failure.NO_MODEL: _("The AI provider does not know this model."),
+    Failure.REFUSED_REQUEST: _("The AI provider did not take our request."),
+    Failure.REFUSED: _("The model will not answer this."),
+    Failure.UNREADABLE: _("The answer of the model cannot be read."),
+    Failure.EMPTY: _("The model answered nothing."),
+    Failure.LOST: _("We lost the answer on the way."),
+    Failure.NO_PROVIDER: _("No AI provider is set up and enabled."),
+    Failure.RESTING: _("Every AI provider failed a moment ago."),
+    Failure.BUDGET: _("What may be spent today is spent."),
+    Failure.INTERNAL: _("Something failed on our side."),
+}
+"""What an operator reads when no answer came."""
+
+
+WARNING_WORDS: dict[str, Promise] = {
+    "link": _("It holds a link that is not ours."),
+    "phone": _("It holds a phone number that is not ours."),
+    "email": _("It holds an e-mail address that is not ours."),
+    "account": _("It holds an account that is not ours."),
+}
+"""What an operator reads of an answer that tells what nobody told the model."""
+
+
+def warning_in_words(code: str) -> str:
+    """Return what an operator reads of a stored warning."""
+    return str(WARNING_WORDS.get(code, code))
+
+
+def failure_in_words(code: str) -> str:
+    """Return what an operator reads of a stored Failure; nothing when there was none."""
+    return str(FAILURE_WORDS[Failure(code)]) if code in Failure else code
 
 
 class ModelError(Exception):

@@ -1,5 +1,8 @@
 """The doors of this room."""
 
+from collections import defaultdict
+from collections.abc import Collection
+
 from django.db.models import QuerySet
 
 from apps.core.actors import Actor, Scope
@@ -25,3 +28,17 @@ def offered_editions(actor: Actor) -> QuerySet[CourseEdition]:
     """Return what comes next of every course that is offered, the nearest first."""
     editions = editions_for(actor).filter(state__in=OFFERED, course__is_active=True, branch__is_active=True)
     return editions.select_related("course", "branch").order_by("estimated_date", "course__name", "id")
+
+
+def editions_of(courses: Collection[Course], *, states: Collection[str]) -> dict[int, list[CourseEdition]]:
+    """Return the editions of these courses in these states, the nearest first, by the key of the course."""
+    found: dict[int, list[CourseEdition]] = defaultdict(list)
+    rows = CourseEdition.objects.filter(course__in=[course.pk for course in courses], state__in=states)
+    for row in rows.select_related("branch").order_by("estimated_date", "id"):
+        found[row.course_id].append(row)
+    return found
+
+
+def after_course(courses: QuerySet[Course], pk: int) -> QuerySet[Course]:
+    """Return the courses that follow this one by name; none when it is gone."""
+    return courses.filter(name__gt=Course.objects.filter(pk=pk).values("name"))

@@ -10,8 +10,9 @@ from apps.conversations.actions.send import send_message
 from apps.conversations.queries import get_conversation
 from apps.core.actors import Scope
 from graphql_api.context import Info
+from graphql_api.conversations.messages import MessageType
 from graphql_api.conversations.sending import conversation_of, quoted
-from graphql_api.conversations.types import ConversationType, MessageType
+from graphql_api.conversations.types import ConversationType
 from graphql_api.errors import tells_problems
 from graphql_api.texts import require_storable
 

@@ -10,7 +10,8 @@ from apps.conversations.models import Conversation
 from apps.conversations.queries import ChatFilter, after_row, before_row, chat_list, messages_for
 from apps.core.actors import Actor, Scope
 from graphql_api.context import Info
-from graphql_api.conversations.types import ConversationType, MessageType
+from graphql_api.conversations.messages import MessageType
+from graphql_api.conversations.types import ConversationType
 from graphql_api.ids import pk_of
 from graphql_api.paging import Edge, edges_of, page_info, page_size, read_cursor, to_cursor
 from graphql_api.texts import require_storable

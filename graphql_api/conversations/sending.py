@@ -12,7 +12,7 @@ from apps.conversations.models import Conversation, Message
 from apps.conversations.queries import get_conversation, get_message, stored_file
 from apps.core.actors import Scope
 from graphql_api.context import Context, Info
-from graphql_api.conversations.types import MessageType
+from graphql_api.conversations.messages import MessageType
 from graphql_api.errors import tells_problems
 from graphql_api.ids import pk_of
 from graphql_api.texts import require_storable

@@ -47,4 +47,6 @@ def _is_for(event: live.Event, actor: Actor) -> bool:
     if event.kind is live.LiveKind.PERSON_CHANGED:
         # The event of a person names no branch: whoever does not see all might learn who exists elsewhere.
         return actor.sees_all and actor.can(Scope.PEOPLE_READ)
+    if event.kind is live.LiveKind.SUGGESTION_STREAMED:
+        return False  # several times a second: suggestionStream tells it, to whoever follows one conversation
     return event.visible_to(actor)

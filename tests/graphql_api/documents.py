@@ -46,3 +46,21 @@ UNMERGE = """
 mutation Unmerge($input: UnmergePersonsInput!) { unmergePersons(input: $input) { __typename ... on Person { id name
   identities { address } } ... on OperationInfo { messages { kind field code message } } } }
 """
+ASSISTANT = """
+query Assistant($id: ID!) { conversation(id: $id) { assistantMode suggestion { id text state rating needsHuman } respondent { values { param value } } } }
+"""  # noqa: E501
+SET_MODE = """
+mutation Mode($input: SetAssistantModeInput!) { setAssistantMode(input: $input) { __typename
+  ... on Conversation { id assistantMode assistantPause { reason since } } ... on OperationInfo { messages { kind field code message } } } }
+"""  # noqa: E501
+RESUME = """
+mutation Resume($input: ResumeAssistantInput!) { resumeAssistant(input: $input) { __typename
+  ... on Conversation { id assistantMode assistantPause { reason since } } ... on OperationInfo { messages { kind field code message } } } }
+"""  # noqa: E501
+STREAM = """
+subscription Stream($conversationId: ID!) { suggestionStream(conversationId: $conversationId) { suggestionId state delta text } }
+"""  # noqa: E501
+COURSES = """
+query Courses($first: Int, $after: ID) { courses(first: $first, after: $after) { id name modality duration information priceScheme
+  editions { id state estimatedDate days startsAt endsAt minAge maxAge seats notes branch { name } } } }
+"""  # noqa: E501

@@ -8,7 +8,21 @@ import pytest
 from apps.core.actors import Scope
 from graphql_api import consumers, limits
 from graphql_api.schema import schema
-from tests.graphql_api.documents import CHAT, CONTENTS, EVENTS, JOURNAL, LIST, REACT, SEND, SEND_ATTACHMENT
+from tests.graphql_api.documents import (
+    ASSISTANT,
+    CHAT,
+    CONTENTS,
+    COURSES,
+    EVENTS,
+    JOURNAL,
+    LIST,
+    REACT,
+    RESUME,
+    SEND,
+    SEND_ATTACHMENT,
+    SET_MODE,
+    STREAM,
+)
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/reference/graphql.md").read_text()
@@ -27,7 +41,13 @@ def test_the_documents_of_the_guide_are_valid(document: str):
     assert limits.too_costly(schema._schema, examined.document, None, {}) == []
 
 
-@pytest.mark.parametrize("document", [LIST, CHAT, SEND, EVENTS, CONTENTS, JOURNAL, REACT, SEND_ATTACHMENT])
+PROMISED = (
+    *(LIST, CHAT, SEND, EVENTS, CONTENTS, JOURNAL, REACT, SEND_ATTACHMENT),
+    *(ASSISTANT, SET_MODE, RESUME, STREAM, COURSES),
+)
+
+
+@pytest.mark.parametrize("document", PROMISED)
 def test_the_guide_holds_the_promised_documents(document: str):
     assert document.strip() in GUIDE
 

@@ -53,6 +53,12 @@ def suggestions_for(actor: Actor) -> QuerySet[Suggestion]:
     return suggestions if actor.branch_ids is None else suggestions.filter(inbox__branch__in=actor.branch_ids)
 
 
+def get_suggestion(actor: Actor, pk: int) -> Suggestion:
+    """Return one suggestion with its conversation. Raises DoesNotExist for hidden and missing alike."""
+    related = ("conversation__inbox__account", "inbox", "trigger", "provider", "model")
+    return suggestions_for(actor).select_related(*related).defer("provider__credentials").get(pk=pk)
+
+
 def completions_for(actor: Actor) -> QuerySet[Completion]:
     """Return the log of the inboxes that exist for `actor`."""
     completions = Completion.objects.all()

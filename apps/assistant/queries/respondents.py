@@ -1,5 +1,6 @@
 """What the assistant is like in a conversation, what may be drawn, and which models that leaves to ask."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Exists, Prefetch, Q, QuerySet
@@ -22,6 +23,17 @@ class Candidates:
 def current_respondent(conversation: Conversation) -> Respondent | None:
     """Return the respondent of a conversation, if one was drawn yet."""
     return Respondent.objects.filter(conversation=conversation, is_current=True).first()
+
+
+def current_respondents(conversations: Collection[Conversation]) -> dict[int, Respondent]:
+    """Return who answers, `drawn.all()` being the values in force, by the key of the conversation.
+
+    Where nobody was drawn yet there is nobody.
+    """
+    drawn = RespondentValue.objects.filter(param__is_enabled=True).select_related("param", "value")
+    keys = [conversation.pk for conversation in conversations]
+    rows = Respondent.objects.filter(is_current=True, conversation__in=keys)
+    return {row.conversation_id: row for row in rows.prefetch_related(Prefetch("drawn", drawn))}
 
 
 def drawn_values(respondent: Respondent) -> list[RespondentValue]:

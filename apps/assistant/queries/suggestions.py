@@ -1,9 +1,10 @@
 """What is proposed in a conversation, whether it still answers, and what the assistant does there."""
 
 import re
+from collections.abc import Collection
 from difflib import SequenceMatcher
 
-from django.db.models import QuerySet
+from django.db.models import FETCH_PEERS, QuerySet
 
 from apps.assistant.models import AssistantSettings, Suggestion
 from apps.assistant.types import Change, Piece
@@ -14,10 +15,31 @@ from apps.inboxes.models import AssistantMode
 SHOWN_STATES = (*Suggestion.OPEN, Suggestion.State.FAILED)
 
 
+def current_suggestions(conversations: Collection[Conversation]) -> dict[int, Suggestion]:
+    """Return what is proposed now, is being written or failed, by the key of the conversation.
+
+    What was decided or overtaken is no longer proposed.
+    """
+    newest = Suggestion.objects.filter(conversation__in=[conversation.pk for conversation in conversations])
+    rows = newest.select_related("inbox", "trigger", "provider", "model").defer("provider__credentials")
+    latest = rows.order_by("conversation_id", "-id").distinct("conversation_id").fetch_mode(FETCH_PEERS)
+    return {row.conversation_id: row for row in latest if row.state in SHOWN_STATES}
+
+
 def current_suggestion(conversation: Conversation) -> Suggestion | None:
     """Return what is proposed in a conversation now, being written or failed; None when it was decided or overtaken."""
-    newest = conversation.suggestions.select_related("inbox", "trigger", "provider", "model").order_by("-id").first()
-    return newest if newest is not None and newest.state in SHOWN_STATES else None
+    return current_suggestions([conversation]).get(conversation.pk)
+
+
+def modes_of(conversations: Collection[Conversation]) -> dict[int, AssistantMode]:
+    """Return what the assistant does while it is not paused, by the key of the conversation."""
+    is_enabled = AssistantSettings.current().is_enabled
+    house = SiteSettings.objects.first() or SiteSettings()
+    usual = AssistantMode.AUTO if house.auto_reply else AssistantMode.SUGGEST
+    return {
+        conversation.pk: _narrowest(conversation, usual) if is_enabled else AssistantMode.OFF
+        for conversation in conversations
+    }
 
 
 def mode_of(conversation: Conversation) -> AssistantMode:
@@ -25,12 +47,13 @@ def mode_of(conversation: Conversation) -> AssistantMode:
 
     An inbox that is off is off for every chat, and so is a house whose assistant is.
     """
-    if conversation.inbox.assistant_mode == AssistantMode.OFF or not AssistantSettings.current().is_enabled:
+    return modes_of([conversation])[conversation.pk]
+
+
+def _narrowest(conversation: Conversation, usual: AssistantMode) -> AssistantMode:
+    if conversation.inbox.assistant_mode == AssistantMode.OFF:
         return AssistantMode.OFF
-    if own := conversation.assistant_mode or conversation.inbox.assistant_mode:
-        return AssistantMode(own)
-    house = SiteSettings.objects.first() or SiteSettings()
-    return AssistantMode.AUTO if house.auto_reply else AssistantMode.SUGGEST
+    return AssistantMode(conversation.assistant_mode or conversation.inbox.assistant_mode or usual)
 
 
 def newest_words(conversation: Conversation) -> Message | None:

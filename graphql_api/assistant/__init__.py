@@ -1,0 +1,1 @@
+"""What the assistant proposes, and what other applications do with it."""

@@ -1,0 +1,1 @@
+"""The offer as other applications see it."""
