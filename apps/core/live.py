@@ -11,7 +11,7 @@ import contextvars
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -110,6 +110,9 @@ class Event:
                 return is_here and actor.can(Scope.CONVERSATIONS_READ)
 
 
+WORTH_CATCHING_UP = frozenset(LiveKind) - {LiveKind.SUGGESTION_STREAMED}
+"""What a screen that comes back is told. A text that grew meanwhile it reads as it is by now."""
+
 _COLUMNS = "branch_id, inbox_id, conversation_id, message_id, person_id, user_id"
 _WRITE = f"INSERT INTO core_liveevent (kind, {_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 – constants
 
@@ -204,13 +207,13 @@ _READ = f"""
 """  # noqa: S608 – constants only
 
 
-def read_after(cursor: Cursor) -> tuple[list[Event], bool]:
+def read_after(cursor: Cursor, kinds: Collection[LiveKind] = LiveKind) -> tuple[list[Event], bool]:
     """Return at most PAGE events after `cursor`, and whether more wait behind a running transaction.
 
     What a newer version of the house wrote, of a kind unknown here, is passed over.
     """
     with connection.cursor() as sql:
-        sql.execute(_READ, [str(cursor.xid), cursor.id, list(LiveKind)])
+        sql.execute(_READ, [str(cursor.xid), cursor.id, list(kinds)])
         rows = sql.fetchall()
     events = [
         Event(
@@ -269,7 +272,7 @@ class Feed:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         missed = 0
-        while page := (await self._reader.read(self._last))[0]:
+        while page := (await self._reader.read(self._last, WORTH_CATCHING_UP))[0]:
             missed += len(page)
             if missed > BACKLOG:
                 raise GapTooOld("Too much happened since.")
@@ -301,9 +304,9 @@ class _Reader:
         for task in self._tasks:
             task.add_done_callback(self._ended)
 
-    async def read(self, cursor: Cursor) -> tuple[list[Event], bool]:
+    async def read(self, cursor: Cursor, kinds: Collection[LiveKind] = LiveKind) -> tuple[list[Event], bool]:
         """Return what `read_after` does."""
-        return await self._ask(lambda: read_after(cursor))
+        return await self._ask(lambda: read_after(cursor, kinds))
 
     async def now(self) -> Cursor:
         """Return the cursor of now, once this reader follows: what happens from here on it will not miss."""
