@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import Error, connection
 
 from apps.accounts.queries import actor_of_session
-from apps.console.frames import drawer
+from apps.console.frames import Frame, drawer
 from apps.core import live
 from apps.core.actors import Actor, Scope
 from apps.core.sockets import FRAME_BYTES, Allowance, Places
@@ -32,6 +32,7 @@ BURST = 100
 QUIET_SECONDS = 0.15
 REFRESH_SECONDS = (0.5, 1.0)
 """While a burst goes on a page refreshes once in the longer time; at its end, but not within the shorter, at once."""
+OF_AN_OPEN_CHAT = frozenset({live.LiveKind.SUGGESTION_CHANGED, live.LiveKind.SUGGESTION_STREAMED})
 
 logger = logging.getLogger(__name__)
 places = Places(10)
@@ -46,6 +47,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.counted_for: int | None = None
         self.is_closed = False
         self.cursor = ""
+        self.open_chat: int | None = None
         self.refreshed_at = 0.0
         self.language: str = settings.LANGUAGE_CODE
         self.allowance = Allowance()
@@ -109,10 +111,19 @@ class ChatConsumer(AsyncWebsocketConsumer):
         except (ValueError, RecursionError):
             await self._say(type="error", code="malformed")
             return
-        if isinstance(said, dict) and said.get("type") == "ping":
-            await self._say(type="pong", cursor=self.cursor)
-        else:
-            await self._say(type="error", code="unknown")
+        match said:
+            case {"type": "ping"}:
+                await self._say(type="pong", cursor=self.cursor)
+            case {"type": "open", "conversation": int() | None as conversation}:
+                await self._look_at(conversation)
+            case _:
+                await self._say(type="error", code="unknown")
+
+    async def _look_at(self, conversation: int | None) -> None:
+        """Note which chat is open, and bring what is proposed there by now: of no other chat is that told."""
+        self.open_chat = conversation
+        if conversation is not None:
+            await self._show(await drawer().slot(conversation, self.language))
 
     async def _follow(self, after: str | None) -> None:
         """Send every event this actor may see, from the page's cursor on."""
@@ -142,7 +153,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     def _count_visible(self, events: list[live.Event]) -> int:
         actor = self.actor
-        return 0 if actor is None else sum(event.visible_to(actor) for event in events)
+        return 0 if actor is None else sum(self._concerns(event) and event.visible_to(actor) for event in events)
+
+    def _concerns(self, event: live.Event) -> bool:
+        """Tell whether this page shows what the event is about: what is proposed stands in an open chat only."""
+        return event.kind not in OF_AN_OPEN_CHAT or event.conversation_id == self.open_chat
 
     async def _rest_of_burst(self, feed: live.Feed) -> list[live.Event]:
         """Let events go by until they cease, or a page has waited long enough for them."""
@@ -165,9 +180,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
             if event.user_id == actor.user_id:
                 await self._check_access()
             return
-        if not event.visible_to(actor):
-            return
-        frame = await drawer().frame(event, self.language)
+        if self._concerns(event) and event.visible_to(actor):
+            await self._show(await drawer().frame(event, self.language))
+
+    async def _show(self, frame: Frame) -> None:
         if self.actor is not None and (text := frame.text_for(self.actor)) is not None:
             await self._send(text)
 
@@ -234,7 +250,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 @database_sync_to_async
 def _is_long_gap(after: str) -> bool:
     try:
-        events, _ = live.read_after(live.Cursor.parse(after))
+        events, _ = live.read_after(live.Cursor.parse(after), live.WORTH_CATCHING_UP)
         return len(events) >= LONGEST_GAP
     finally:
         connection.close()

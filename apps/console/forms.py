@@ -1,4 +1,5 @@
-"""What is entered in the forms of the composer, as contents of a message. Limits are the channel's, asked later."""
+"""What is entered in the forms of the chat page: contents of a message, whose limits are the channel's and asked
+later, and what people say of a suggestion."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -6,12 +7,14 @@ from collections.abc import Callable, Mapping
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from apps.inboxes.models import AssistantMode
 from providers.contents import ContactCard, Contacts, Location, Menu, MenuRow, MenuSection
 from providers.meta import clean_text
 
 _DEGREES = re.compile(r"[^\d-]*(-?\d{1,3}(?:[.,]\d+)?)\s*[,;\s]\s*(-?\d{1,3}(?:[.,]\d+)?)\D*", re.ASCII)
 _IN_LINK = re.compile(r"(?:@|q=|query=|ll=|mlat=)(-?\d{1,3}\.\d+)(?:,|%2C|&mlon=)(-?\d{1,3}\.\d+)", re.ASCII)
 ROWS = 50
+RATINGS = frozenset("12345")
 
 
 def place(entered: Mapping[str, str]) -> Location:
@@ -51,6 +54,18 @@ def menu(entered: Mapping[str, str]) -> Menu:
         return Menu(body=body, header=header, footer=footer, buttons=rows)
     sections = (MenuSection(title="", rows=rows),) if rows else ()
     return Menu(body=body, list_label=_word(entered, "list_label"), header=header, footer=footer, sections=sections)
+
+
+def remark(entered: Mapping[str, str]) -> tuple[int, str]:
+    """Return how good a suggestion was, 0 where that was not said, and why."""
+    rating = entered.get("rating", "")
+    return int(rating) if rating in RATINGS else 0, clean_text(entered.get("feedback", "")).strip()
+
+
+def mode_asked(entered: Mapping[str, str]) -> AssistantMode:
+    """Return what the assistant shall do; what makes no sense means the one that harms least."""
+    mode = entered.get("mode", "")
+    return AssistantMode(mode) if mode in AssistantMode.values else AssistantMode.SUGGEST
 
 
 def _word(entered: Mapping[str, str], name: str) -> str:

@@ -7,7 +7,7 @@ but for the language; whether somebody may see it is asked at each socket.
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from dataclasses import dataclass, field
@@ -19,10 +19,12 @@ from django.db.models import Prefetch, QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from apps.console.queries import ACTS, REACTIONS
+from apps.assistant.models import Suggestion
+from apps.assistant.queries import suggestions_for
+from apps.console.queries import ACTS, REACTIONS, shown_suggestion
 from apps.console.templatetags.console import day_key, day_name, state
 from apps.conversations.models import Conversation, Message
-from apps.conversations.queries import ChatFilter, chat_list, messages_for
+from apps.conversations.queries import ChatFilter, chat_list, conversations_for, messages_for
 from apps.core.actors import SYSTEM, Actor
 from apps.core.live import Event, LiveKind
 
@@ -44,8 +46,9 @@ class Target:
 class Frame:
     """One event as the sockets send it, written once for all who see the same of it."""
 
-    event: Event
+    kind: LiveKind
     targets: tuple[Target, ...]
+    cursor: str = ""
     texts: dict[frozenset[int], str] = field(default_factory=dict, compare=False)
 
     def text_for(self, actor: Actor) -> str | None:
@@ -57,20 +60,36 @@ class Frame:
 
     def _text(self, branches: frozenset[int]) -> str:
         visible = [target.piece for target in self.targets if target.branch_id in branches]
-        head = {"type": "event", "cursor": str(self.event.cursor), "kind": self.event.kind, "targets": visible}
-        return json.dumps(head, ensure_ascii=False, separators=(",", ":"))
+        place = {"cursor": self.cursor} if self.cursor else {}
+        if self.kind == LiveKind.SUGGESTION_STREAMED:
+            told = {"type": "suggestion", **place, **visible[0]}
+        else:
+            told = {"type": "event", **place, "kind": self.kind, "targets": visible}
+        return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
 def draw(event: Event, language: str) -> Frame:
     """Read once and draw once what an event changed."""
     with translation.override(language):
-        return Frame(event=event, targets=tuple(_targets(event)))
+        return Frame(kind=event.kind, targets=tuple(_targets(event)), cursor=str(event.cursor))
+
+
+def draw_slot(conversation: int, language: str) -> Frame:
+    """Draw what is proposed in a conversation by now, outside of the feed."""
+    with translation.override(language):
+        return Frame(kind=LiveKind.SUGGESTION_CHANGED, targets=tuple(_slot(conversation)))
 
 
 def draw_message(message: Message, conversation: Conversation) -> str:
     """Draw one message in its day; thread.js puts it where it belongs."""
     day = {"key": day_key(message.occurred_at), "label": day_name(message.occurred_at)}
     return render_to_string("console/_placed.html", {"c": conversation, "m": message, "day": day})
+
+
+def draw_suggestion(conversation: Conversation) -> str:
+    """Draw what stands above the box."""
+    context = {"c": conversation, "s": shown_suggestion(conversation)}
+    return render_to_string("console/_suggestion.html", context).strip()
 
 
 def _targets(event: Event) -> Iterator[Target]:
@@ -85,6 +104,10 @@ def _targets(event: Event) -> Iterator[Target]:
         case LiveKind.CONVERSATION_CHANGED:
             for conversation in chat_list(SYSTEM, ChatFilter(is_open=None)).filter(pk=event.conversation_id or 0):
                 yield from _conversation_targets(conversation)
+        case LiveKind.SUGGESTION_CHANGED:
+            yield from _slot(event.conversation_id or 0)
+        case LiveKind.SUGGESTION_STREAMED:
+            yield from _stream(event.conversation_id or 0)
         case LiveKind.PERSON_CHANGED:
             theirs = chat_list(SYSTEM, ChatFilter(is_open=None)).filter(person=event.person_id)
             for conversation in theirs[:OF_ONE_PERSON]:
@@ -107,6 +130,19 @@ def _conversation_targets(conversation: Conversation) -> Iterator[Target]:
     yield _target(conversation, f"row-{conversation.pk}", row, state=state(conversation))
     window = render_to_string("console/_window_place.html", {"c": conversation})
     yield _target(conversation, f"window-{conversation.pk}", window)
+
+
+def _slot(pk: int) -> Iterator[Target]:
+    for conversation in conversations_for(SYSTEM).select_related("inbox").filter(pk=pk):
+        yield _target(conversation, f"suggestion-{pk}", draw_suggestion(conversation))
+
+
+def _stream(conversation: int) -> Iterator[Target]:
+    """Read how far a text has grown; what is done by now is told by the event of that."""
+    growing = suggestions_for(SYSTEM).filter(conversation=conversation, state=Suggestion.State.GENERATING)
+    for pk, text, branch_id in growing.values_list("pk", "text", "inbox__branch"):
+        piece = {"conversation": conversation, "suggestion": pk, "state": Suggestion.State.GENERATING, "text": text}
+        yield Target(branch_id=branch_id, piece=piece)
 
 
 def _target(conversation: Conversation, name: str, html: str, **more: str) -> Target:
@@ -135,7 +171,14 @@ class Drawer:
         return await asyncio.shield(task)
 
     async def _draw(self, event: Event, language: str) -> Frame:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, _draw_fresh, event, language)
+        return await self._work(lambda: draw(event, language))
+
+    async def slot(self, conversation: int, language: str) -> Frame:
+        """Return what is proposed in a conversation by now; in turn with the events, so that it is not older."""
+        return await self._work(lambda: draw_slot(conversation, language))
+
+    async def _work(self, work: Callable[[], Frame]) -> Frame:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _with_a_line, work)
 
     def stop(self) -> None:
         """Close the thread's connection; for the end of a process or of a test."""
@@ -143,13 +186,13 @@ class Drawer:
         self._thread.shutdown(wait=True)
 
 
-def _draw_fresh(event: Event, language: str) -> Frame:
+def _with_a_line(work: Callable[[], Frame]) -> Frame:
     """Draw on the connection this thread keeps, and on another one when it was lost."""
     try:
-        return draw(event, language)
+        return work()
     except (OperationalError, InterfaceError):
         connections.close_all()
-        return draw(event, language)
+        return work()
 
 
 _drawers: WeakKeyDictionary[asyncio.AbstractEventLoop, Drawer] = WeakKeyDictionary()

@@ -11,11 +11,14 @@ from django.db.models import Count, Prefetch, Q, QuerySet, prefetch_related_obje
 from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
+from apps.assistant.models import RespondentValue, Suggestion
+from apps.assistant.queries import SHOWN_STATES, mode_of, suggestions_for
 from apps.conversations.models import Conversation, Message, Reaction
 from apps.conversations.queries import ChatFilter, after_row, answer_until, chat_list, conversations_for, thread
-from apps.core.actors import Actor
-from apps.inboxes.models import AccountNotice, HistoryImport, Inbox, ProviderAccount
+from apps.core.actors import SYSTEM, Actor
+from apps.inboxes.models import AccountNotice, AssistantMode, HistoryImport, Inbox, ProviderAccount
 from apps.inboxes.queries import inboxes_for
+from apps.people.models import Identity
 from providers import registry
 from providers.capabilities import Capabilities
 
@@ -27,6 +30,17 @@ EARLIER = 5
 REACTIONS = Prefetch("reactions", Reaction.objects.exclude(emoji="").select_related("identity__person", "user"))
 ACTS = Prefetch("acts", Message.objects.only("kind", "status", "dispatch", "error_code", "inbox", "acts_on"))
 """What is drawn of a message and stands in rows of its own, wherever it is drawn."""
+_CHOICES = Count("param__values", filter=Q(param__values__is_enabled=True, param__values__chance__gt=0))
+DRAWN = Prefetch(
+    "respondent__drawn",
+    RespondentValue.objects.filter(param__is_enabled=True)
+    .select_related("param", "value")
+    .annotate(choices=_CHOICES)
+    .order_by("param__position", "param_id"),
+)
+"""What a suggestion is like; `choices` says whether it could have been otherwise."""
+RATED_FOR = timedelta(hours=1)
+"""How long the rating of an answer that left stays at hand."""
 
 
 class View(models.TextChoices):
@@ -182,6 +196,37 @@ def _closed_why(conversation: Conversation, *, is_over: bool) -> str:
     if conversation.closed_at is not None:
         return "closed"
     return "window" if is_over else ""
+
+
+def assistant_here(conversation: Conversation) -> dict[str, str]:
+    """Return what the assistant does in a chat and, where its people cannot change that, which setting is above them.
+
+    Shape:  `look` is auto, suggest, paused or off; nothing at all where it never answers.
+    """
+    if conversation.closed_at is not None or conversation.identity.scope == Identity.Scope.GROUP:
+        return {}
+    mode = mode_of(conversation)
+    is_paused = mode == AssistantMode.AUTO and conversation.assistant_paused_at is not None
+    above = ""
+    if mode == AssistantMode.OFF and conversation.inbox.assistant_mode == AssistantMode.OFF:
+        above = "inbox"
+    elif mode == AssistantMode.OFF and conversation.assistant_mode != AssistantMode.OFF:
+        above = "house"
+    return {"mode": mode, "look": "paused" if is_paused else mode, "above": above}
+
+
+def shown_suggestion(conversation: Conversation) -> Suggestion | None:
+    """Return what stands above the box: what is proposed, being written or failed, or what just left and may be rated.
+
+    Nothing once it was discarded or overtaken, or something newer was said.
+    """
+    rows = suggestions_for(SYSTEM).select_related("respondent", "provider", "model").prefetch_related(DRAWN)
+    newest = rows.filter(conversation=conversation).order_by("-id").first()
+    if newest is None or newest.state in SHOWN_STATES:
+        return newest
+    has_left = newest.message_id is not None and newest.message_id == conversation.last_message_id
+    is_fresh = newest.decided_at is not None and timezone.now() - newest.decided_at < RATED_FOR
+    return newest if has_left and is_fresh else None
 
 
 def account_state(actor: Actor, inbox: Inbox) -> dict[str, Any]:

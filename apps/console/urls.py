@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.console.views import pages, sending, verbs
+from apps.console.views import assistant, pages, sending, verbs
 
 app_name = "console"
 urlpatterns = [
@@ -18,6 +18,12 @@ urlpatterns = [
     path("chat/<int:pk>/assign/", verbs.assign, name="assign"),
     path("chat/<int:pk>/close/", verbs.close, name="close"),
     path("chat/<int:pk>/reopen/", verbs.reopen, name="reopen"),
+    path("chat/<int:pk>/another/", assistant.another, name="another"),
+    path("chat/<int:pk>/mode/", assistant.mode, name="mode"),
+    path("chat/<int:pk>/hand-back/", assistant.hand_back, name="hand-back"),
+    path("chat/suggestions/<int:pk>/accept/", assistant.accept, name="accept"),
+    path("chat/suggestions/<int:pk>/discard/", assistant.discard, name="discard"),
+    path("chat/suggestions/<int:pk>/rate/", assistant.rate, name="rate"),
     path("chat/messages/<int:pk>/again/", sending.send_again, name="again"),
     path("chat/messages/<int:pk>/sent/", sending.settle_as_sent, name="sent"),
     path("chat/messages/<int:pk>/react/", sending.react, name="react"),

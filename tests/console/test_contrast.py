@@ -12,7 +12,7 @@ TOKENS = dict(re.findall(r"--([\w-]+):\s*([^;{}]+);", CSS.split("@media")[0]))
 HUES = re.findall(r"\.hue-\d \{ --h: (\d+)", CSS)
 TEXT, EDGE = 4.5, 3.0
 PANES = ("surface", "surface-side", "surface-canvas", "surface-raised", "surface-hover", "surface-selected")
-BUBBLES = ("bubble-in", "bubble-out", "bubble-echo", "note-soft")
+BUBBLES = ("bubble-in", "bubble-out", "bubble-echo", "bubble-ai", "note-soft")
 # OKLab to the cube roots of cone responses, and those to linear sRGB (Björn Ottosson, 2020).
 CONES = ((0.3963377774, 0.2158037573), (-0.1055613458, -0.0638541728), (-0.0894841775, -1.2914855480))
 SRGB = (
@@ -32,6 +32,10 @@ PAIRS = [
     *(("line-control", ground, EDGE) for ground in ("surface", "surface-canvas", "surface-field", "surface-raised")),
     *(("focus", ground, EDGE) for ground in (*PANES, *BUBBLES)),
     ("primary", "surface", EDGE),
+    *((text, "ai-soft", TEXT) for text in ("text-strong", "text", "text-subtle", "ai-text", "warn-text", "bad-text")),
+    *(("ai-text", ground, TEXT) for ground in ("surface", "surface-canvas")),
+    ("on-ai", "ai-solid", TEXT),
+    *((edge, "ai-soft", EDGE) for edge in ("focus", "warn-text", "ai-solid")),
 ]
 
 

@@ -103,7 +103,8 @@ def state(conversation: Conversation) -> str:
     until, inbox = conversation.window_ends_at, conversation.inbox
     is_on = inbox.is_active and inbox.account.is_active
     marks = [conversation.is_pending, conversation.closed_at is None, is_on, until is None, is_past(until)]
-    return f"{conversation.assignee_id or 0}." + "".join(str(int(mark)) for mark in marks)
+    assistant = (inbox.assistant_mode, conversation.assistant_mode, conversation.assistant_pause)
+    return ".".join([str(conversation.assignee_id or 0), "".join(str(int(mark)) for mark in marks), *assistant])
 
 
 @register.filter

@@ -12,6 +12,7 @@ from apps.console.views.showing import (
     chat_of,
     controls,
     counts_of,
+    edited_of,
     list_of,
     thread_of,
     whole,
@@ -47,4 +48,4 @@ def chat(request: HttpRequest, pk: int) -> HttpResponse:
             return render(request, "console/_thread.html", thread_of(request, conversation))
         case "controls":
             return controls(request, conversation)
-    return whole(request, chat_of(request, conversation))
+    return whole(request, chat_of(request, conversation, **edited_of(request, conversation)))

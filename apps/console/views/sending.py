@@ -4,8 +4,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
+from apps.assistant.actions.decisions import accept_suggestion
 from apps.console.forms import CONTENTS
-from apps.console.views.entry import find_conversation, find_message, find_quoted, signed_in
+from apps.console.views.entry import find_conversation, find_message, find_quoted, find_source, signed_in
 from apps.console.views.showing import drawn, refused
 from apps.conversations.actions import acts
 from apps.conversations.actions.files import add_upload
@@ -19,6 +20,9 @@ from apps.conversations.actions.send import (
 from apps.conversations.models import Conversation, Message
 from apps.conversations.queries import messages_for
 from apps.core.requests import actor_of
+
+OVERTAKEN = frozenset({"overtaken", "failed", "not_ready"})
+"""Why an answer stands on its own though it began with a suggestion. One that left already is another matter."""
 
 
 @signed_in
@@ -35,13 +39,16 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _send_text(request: HttpRequest, conversation: Conversation, text: str) -> Message:
-    return send_message(
-        conversation=conversation,
-        text=text,
-        client_key=request.POST.get("client_key", ""),
-        actor=actor_of(request),
-        reply_to=find_quoted(conversation, request.POST.get("reply_to", "")),
-    )
+    """Send what was written: as an answer of the suggestion it began with, or on its own once that is overtaken."""
+    actor, key = actor_of(request), request.POST.get("client_key", "")
+    if suggestion := find_source(request, conversation):
+        try:
+            return accept_suggestion(suggestion=suggestion, text=text, client_key=key, actor=actor)
+        except ValidationError as error:
+            if getattr(error, "code", "") not in OVERTAKEN:
+                raise
+    quoted = find_quoted(conversation, request.POST.get("reply_to", ""))
+    return send_message(conversation=conversation, text=text, client_key=key, actor=actor, reply_to=quoted)
 
 
 def _send_files(request: HttpRequest, conversation: Conversation, text: str) -> Message:

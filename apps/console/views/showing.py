@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 
 from apps.accounts.models import User
+from apps.assistant.models import Suggestion
 from apps.console.frames import draw_message
 from apps.console.queries import (
     ICONS,
@@ -19,12 +20,14 @@ from apps.console.queries import (
     Order,
     View,
     account_state,
+    assistant_here,
     composing,
     count_views,
     inboxes_with_unread,
     listing,
     other_conversations,
     shown_count,
+    shown_suggestion,
     shown_thread,
     total_of,
 )
@@ -108,6 +111,7 @@ def chat_of(request: HttpRequest, conversation: Conversation, **more: Any) -> di
     return {
         **thread_of(request, conversation),
         **controls_of(request, conversation),
+        "suggestion": shown_suggestion(conversation),
         "person": conversation.person,
         "tags": list(conversation.person.tags.all()),
         "identities": identities_for(actor).filter(person=conversation.person_id).order_by("account", *MAIN_FIRST),
@@ -115,6 +119,15 @@ def chat_of(request: HttpRequest, conversation: Conversation, **more: Any) -> di
         "admin_url": _admin_url(request, conversation),
         **more,
     }
+
+
+def edited_of(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    """Return the suggestion that was put into the box by a link, for pages without scripts."""
+    asked = request.GET.get("edit", "")
+    shown = shown_suggestion(conversation) if asked else None
+    if shown is None or str(shown.pk) != asked or shown.state != Suggestion.State.SHOWN:
+        return {}
+    return {"text": shown.text, "source": shown.pk}
 
 
 def thread_of(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
@@ -146,6 +159,7 @@ def controls_of(request: HttpRequest, conversation: Conversation) -> dict[str, A
         "may_write": can_handle(actor, conversation),
         "may_send": can_reply(actor, conversation),
         "client_key": uuid4(),
+        "assistant": assistant_here(conversation),
         **composing(actor, conversation),
         **account_state(actor, conversation.inbox),
     }

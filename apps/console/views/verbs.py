@@ -36,7 +36,7 @@ def typing(request: HttpRequest, pk: int) -> HttpResponse:
 def pending(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark a conversation as pending, or not."""
     is_pending = request.POST.get("pending") == "yes"
-    return _changed(request, pk, marks.set_pending, is_pending=is_pending)
+    return changed(request, pk, marks.set_pending, is_pending=is_pending)
 
 
 @signed_in
@@ -44,24 +44,24 @@ def pending(request: HttpRequest, pk: int) -> HttpResponse:
 def assign(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a conversation, or leave it for somebody else."""
     me = request.user if request.POST.get("to") == "me" else None
-    return _changed(request, pk, marks.assign, assignee=me)
+    return changed(request, pk, marks.assign, assignee=me)
 
 
 @signed_in
 @require_POST
 def close(request: HttpRequest, pk: int) -> HttpResponse:
     """End a conversation."""
-    return _changed(request, pk, marks.close)
+    return changed(request, pk, marks.close)
 
 
 @signed_in
 @require_POST
 def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     """Open a closed conversation again."""
-    return _changed(request, pk, marks.reopen)
+    return changed(request, pk, marks.reopen)
 
 
-def _changed(request: HttpRequest, pk: int, mark: Callable[..., bool], **to: Any) -> HttpResponse:
+def changed(request: HttpRequest, pk: int, mark: Callable[..., object], **to: Any) -> HttpResponse:
     """Put a mark on a conversation and show its buttons as they are now."""
     conversation = find_conversation(request, pk)
     try:

@@ -18,6 +18,7 @@ document.addEventListener("submit", async (event) => {
   button.disabled = true;
   try {
     const html = await post(button.hasAttribute("formaction") ? button.formAction : form.action, body);
+    button.closest(".menu:popover-open")?.hidePopover();
     if (form.matches("[data-act]")) put(html);
     else thread.place(parse(html).firstElementChild);
   } catch (error) {
@@ -36,7 +37,7 @@ function put(html) {
   composer.arrive();
 }
 
-function explain(error) {
+export function explain(error) {
   if (!(error instanceof Refused)) return fail("unreachable");
   if (error.status === 401) return;
   const words = parse(error.html).querySelector("[data-error]")?.textContent ?? "";

@@ -2,7 +2,7 @@
 import { act } from "./act.js";
 import { gist } from "./announce.js";
 import * as attach from "./attach.js";
-import { keepDraft, draftOf } from "./drafts.js";
+import { keepDraft, draftOf, sourceOf } from "./drafts.js";
 import { lengthOf } from "./limits.js";
 import { send } from "./outbox.js";
 import { isOn } from "./preferences.js";
@@ -16,6 +16,7 @@ let editing = ""; // the message of ours that gets other words
 
 export const form = () => document.querySelector("[data-composer]");
 export const box = () => form()?.querySelector("textarea");
+export const isCorrecting = () => editing !== "";
 const isOnscreenKeyboard = matchMedia("(pointer: coarse)").matches;
 
 export function arrive() {
@@ -52,7 +53,7 @@ function submit() {
   if (attach.hasFiles()) {
     if (!attach.send({ text, replyTo })) return;
   } else if (text) {
-    send({ url: form().action, conversation: thread.conversation(), text, replyTo });
+    send({ url: form().action, conversation: thread.conversation(), text, replyTo, suggestion: sourceOf(thread.conversation()) });
   } else return;
   empty();
 }
@@ -121,7 +122,8 @@ document.addEventListener("input", ({ target }) => {
   count();
   clearTimeout(draftTimer);
   const conversation = thread.conversation();
-  if (!editing) draftTimer = setTimeout(() => keepDraft(conversation, target.value), DRAFT_AFTER);
+  if (!editing && !target.value) keepDraft(conversation, "");
+  else if (!editing) draftTimer = setTimeout(() => keepDraft(conversation, target.value), DRAFT_AFTER);
 });
 
 document.addEventListener("keydown", (event) => {
@@ -143,6 +145,5 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-unquote]")) editing ? putBack() : quote(null);
   const message = event.target.closest(".msg");
   if (event.target.closest("[data-reply]")) quote(message);
-  if (event.target.closest("[data-copy]")) navigator.clipboard?.writeText(gist(message));
 });
 addEventListener("pagehide", leave);

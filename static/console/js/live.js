@@ -4,6 +4,7 @@ import * as thread from "./thread.js";
 import { refreshControls } from "./actions.js";
 import { refreshCounts } from "./counts.js";
 import { morph, parse } from "./morph.js";
+import * as suggestion from "./suggestion.js";
 
 const REMEMBERED = 30_000;
 let recent = [];
@@ -12,7 +13,7 @@ export function apply(frame) {
   const now = Date.now();
   recent = [...recent.filter((item) => now - item.at < REMEMBERED), { at: now, frame }];
   for (const target of frame.targets) place(target, frame);
-  refreshCounts();
+  if (frame.kind !== "suggestion_changed") refreshCounts();
 }
 
 // What was being loaded while events came in gets them again, one chat or all; repeating one does no harm.
@@ -30,7 +31,12 @@ function place(target, frame) {
     list.place(piece);
     if (isOpen) refreshControls(target.state, frame.kind);
   } else if (target.id.startsWith("m")) {
-    if (isOpen) thread.place(piece, { isNew: frame.kind === "message_added" });
+    if (!isOpen) return;
+    const isNew = frame.kind === "message_added";
+    thread.place(piece, { isNew });
+    if (isNew) suggestion.heard(target.id.slice(1));
+  } else if (target.id.startsWith("suggestion-")) {
+    suggestion.draw(piece);
   } else {
     const old = document.getElementById(target.id);
     if (old) morph(old, piece);

@@ -12,6 +12,8 @@ import * as panes from "./panes.js";
 import * as preferences from "./preferences.js";
 import { refreshAgain } from "./refresh.js";
 import { get, Refused } from "./request.js";
+import { tellOpen } from "./socket.js";
+import * as suggestion from "./suggestion.js";
 import * as thread from "./thread.js";
 
 const SLOW = 150;
@@ -26,6 +28,8 @@ export function start() {
 function arrived() {
   thread.arrive();
   composer.arrive();
+  suggestion.arrive();
+  tellOpen();
   preferences.paint();
   dressAll();
   showWaiting();

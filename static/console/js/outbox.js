@@ -1,6 +1,6 @@
 // Outbox: a message is shown at once and sent under a key of its own, which it keeps until the server
 // confirms it: whatever breaks in between, sending it again cannot make two.
-import { keepDraft } from "./drafts.js";
+import { keepDraft, keepSource } from "./drafts.js";
 import { clock, day } from "./hours.js";
 import { parse } from "./morph.js";
 import { newKey, post, Refused } from "./request.js";
@@ -20,8 +20,8 @@ export function start() {
   setInterval(() => { if (waiting.length) flush(); }, RETRY);
 }
 
-export function send({ url, conversation, text, replyTo }) {
-  const item = { key: newKey(), url, conversation, text, replyTo, at: Date.now() };
+export function send({ url, conversation, text, replyTo, suggestion = "" }) {
+  const item = { key: newKey(), url, conversation, text, replyTo, suggestion, at: Date.now() };
   waiting.push(item);
   store();
   draw(item);
@@ -49,6 +49,7 @@ async function deliver(item) {
   form.set("text", item.text);
   form.set("client_key", item.key);
   form.set("reply_to", item.replyTo);
+  form.set("suggestion", item.suggestion ?? "");
   try {
     const html = await post(item.url, form);
     if (thread.conversation() === item.conversation) thread.place(parse(html).firstElementChild);
@@ -67,6 +68,8 @@ function giveBack(item, { html, status }) {
   const isHere = thread.conversation() === item.conversation && box;
   if (isHere && !box.value.trim()) box.value = item.text;
   keepDraft(item.conversation, item.text);
+  const isProposed = document.querySelector(`.suggest[data-state=shown][data-suggestion="${item.suggestion}"]`);
+  if (isProposed) keepSource(item.conversation, item.suggestion); // whoever sent it meanwhile, sent it
   const reason = parse(html).querySelector("#composer-error");
   if (isHere) document.querySelector("#composer-error").replaceChildren(...(reason?.childNodes ?? [`${status}`]));
   return true;

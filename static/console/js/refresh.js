@@ -6,6 +6,7 @@ import * as list from "./list.js";
 import { replay } from "./live.js";
 import { morph, parse } from "./morph.js";
 import { get } from "./request.js";
+import * as suggestion from "./suggestion.js";
 import * as thread from "./thread.js";
 
 const AGAIN = 1_000;
@@ -73,6 +74,7 @@ async function renewChat() {
     if (pages === PAGES) return location.reload();
     page = parse(await get(url + link.getAttribute("href"), "older"));
   }
+  suggestion.draw(fresh.querySelector("[data-slot]"));
   refreshControls(fresh.dataset.state, "person_changed");
 }
 

@@ -6,6 +6,8 @@ import { refresh } from "./refresh.js";
 import { clock } from "./hours.js";
 import { refreshCounts } from "./counts.js";
 import { flush } from "./outbox.js";
+import * as suggestion from "./suggestion.js";
+import { conversation } from "./thread.js";
 
 const BANNER_AFTER = 2_000;
 const SILENCE = 45_000; // the server says something every 30 seconds
@@ -37,6 +39,7 @@ function heard(event) {
   if (frame.type === "reload") return location.reload();
   if (frame.cursor) cursor = frame.cursor;
   if (frame.type === "event") apply(frame);
+  if (frame.type === "suggestion") suggestion.grow(frame);
   if (frame.type === "refresh") refresh();
   if (frame.type === "ready") found();
 }
@@ -47,8 +50,15 @@ function found() {
   clearTimeout(bannerTimer);
   for (const name of ["offline", "crowded"]) hide(name);
   document.body.dataset.line = "up";
+  suggestion.online(true);
+  tellOpen();
   refreshCounts();
   flush();
+}
+
+// What is proposed is told of the open chat only, beginning with what is there now.
+export function tellOpen() {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "open", conversation: conversation() || null }));
 }
 
 function lost(event) {
@@ -74,6 +84,7 @@ function lost(event) {
 function say() {
   document.querySelector("[data-offline-since]").textContent = clock(lostAt);
   show("offline");
+  suggestion.online(false);
 }
 
 // A line that is silent is a line that is dead, whatever the browser thinks.

@@ -1,5 +1,7 @@
 // Toolbar: one, lent to the message under the pointer or the focus. In the thread the arrows go from
 // message to message, and Tab from a message to its buttons.
+import { gist } from "./announce.js";
+
 const toolbar = document.querySelector("#acts").content.firstElementChild;
 
 function lend(message) {
@@ -22,4 +24,9 @@ document.addEventListener("keydown", (event) => {
   if (!next) return;
   event.preventDefault();
   next.focus();
+});
+
+document.addEventListener("click", (event) => {
+  const copied = event.target.closest("[data-copy]")?.closest(".msg");
+  if (copied) navigator.clipboard?.writeText(gist(copied));
 });
