@@ -34,8 +34,12 @@ CLUSTERS = ("default", "media")
 
 
 @contextmanager
-def worker() -> Iterator[None]:
-    """Run a worker for each of CLUSTERS, which hears rings through the real broker, in threads of this process."""
+def worker(*clusters: str) -> Iterator[None]:
+    """Run a worker for each of `clusters`, which hears rings through the real broker, in threads of this process.
+
+    Without any for those of CLUSTERS.
+    """
+    names = clusters or CLUSTERS
     stopping = threading.Event()
 
     def work(cluster: str) -> None:
@@ -48,7 +52,7 @@ def worker() -> Iterator[None]:
             broker._ear.close()
         connections.close_all()
 
-    threads = [threading.Thread(target=work, args=[name], name=f"test-worker-{name}") for name in CLUSTERS]
+    threads = [threading.Thread(target=work, args=[name], name=f"test-worker-{name}") for name in names]
     for thread in threads:
         thread.start()
     try:
@@ -56,7 +60,7 @@ def worker() -> Iterator[None]:
     finally:
         stopping.set()
         with connection.cursor() as cursor:
-            for name in CLUSTERS:
+            for name in names:
                 cursor.execute("SELECT pg_notify('mostrador_jobs', %s)", [name])
         for thread in threads:
             thread.join(15)

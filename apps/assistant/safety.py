@@ -15,3 +15,9 @@ def names_word(text: str, words: str) -> str:
     said = f" {plain(text)} "
     wanted = (line.strip() for line in words.splitlines() if plain(line))
     return next((word for word in wanted if f" {plain(word)} " in said), "")
+
+
+def warnings_in(text: str, *, knowledge: str) -> list[str]:
+    """Return the kinds of ways out that a text names and `knowledge` does not."""
+    kinds = {"link": r"https?://\S+|www\.\S+", "email": r"\S+@\S+", "account": r"\d{22}", "phone": r"\d[\d .-]{6,}\d"}
+    return [kind for kind, form in kinds.items() if any(found not in knowledge for found in re.findall(form, text))]

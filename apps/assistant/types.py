@@ -135,6 +135,7 @@ class Failure(StrEnum):
     UNREADABLE = "unreadable"  #: html, broken JSON, not the protocol
     EMPTY = "empty"
     LOST = "lost"  #: our worker died meanwhile
+    OVERTAKEN = "overtaken"  #: the chat went on, and nobody waited for it any more
     NO_PROVIDER = "no_provider"  #: none is configured or enabled
     RESTING = "resting"  #: all that are left failed a moment ago
     BUDGET = "budget"  #: what may be spent today is spent

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.assistant.model_server import ModelServer
+from tests.assistant.rig import ask_at, at_work
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +19,11 @@ def model_server(_models: ModelServer) -> ModelServer:
     """A provider of models that does what the test says, and knows of no other test."""
     _models.reset()
     return _models
+
+
+@pytest.fixture
+def assistant(transactional_db: None, model_server: ModelServer) -> Iterator[ModelServer]:
+    """The assistant at work with one provider, which is the model server."""
+    ask_at(model_server)
+    with at_work():
+        yield model_server

@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.assistant.actions.announce import announce
 from apps.assistant.actions.holding import hold_conversation, hold_suggestion
-from apps.assistant.actions.respondents import redraw, respondent_of
+from apps.assistant.actions.respondents import redraw
+from apps.assistant.actions.turns import open_suggestion
 from apps.assistant.models import Suggestion
 from apps.assistant.queries import current_respondent, is_answered, is_current, mode_of, newest_words
-from apps.conversations.actions.assist import note_suggestion, ring, settle_wish
+from apps.conversations.actions.assist import note_suggestion
 from apps.conversations.actions.limits import refuse, require_length
 from apps.conversations.actions.send import send_message
 from apps.conversations.models import Conversation, Message
@@ -109,21 +110,15 @@ def another_suggestion(*, conversation: Conversation, instruction: str, actor: A
     trigger = _require_question(held)
     if not wish and not _is_pinned(held):
         redraw(conversation=held, actor=actor)
-    _supersede(held)
-    suggestion = Suggestion.objects.create(
+    return open_suggestion(
         conversation=held,
-        inbox=held.inbox,
         trigger=trigger,
-        respondent=respondent_of(conversation=held, actor=actor),
+        mode=AssistantMode.SUGGEST,
+        actor=actor,
         instruction=wish,
         asked_by_id=actor.user_id,
         priority=ASKED_PRIORITY,
     )
-    note_suggestion(conversations=[held.pk], has_one=True)
-    settle_wish(conversation=held)
-    announce(suggestion)
-    ring()
-    return suggestion
 
 
 def _require_question(conversation: Conversation) -> Message:
@@ -171,10 +166,6 @@ def _decide(suggestion: Suggestion, state: Suggestion.State, actor: Actor, **cha
 def _is_pinned(conversation: Conversation) -> bool:
     respondent = current_respondent(conversation)
     return respondent is not None and respondent.is_pinned
-
-
-def _supersede(conversation: Conversation) -> None:
-    conversation.suggestions.filter(state__in=Suggestion.OPEN).update(state=State.SUPERSEDED)
 
 
 def _note_none(conversation: Conversation) -> None:

@@ -4,8 +4,12 @@ Whoever changes a suggestion holds its conversation first, always in this order:
 for each other crosswise, and no message of anybody slips in between the look and the write.
 """
 
+from django.db.models import QuerySet
+
 from apps.assistant.models import Suggestion
 from apps.conversations.models import Conversation
+
+RELATED = ("inbox__account", "inbox__branch", "identity", "person")
 
 
 def hold_conversation(pk: int) -> Conversation:
@@ -13,8 +17,12 @@ def hold_conversation(pk: int) -> Conversation:
 
     The full lock waits for those who are writing a message in this moment, and those who come later wait for us.
     """
-    related = ("inbox__account", "inbox__branch", "identity", "person")
-    return Conversation.objects.select_for_update(of=["self"]).select_related(*related).get(pk=pk)
+    return Conversation.objects.select_for_update(of=["self"]).select_related(*RELATED).get(pk=pk)
+
+
+def hold_if_free(conversations: QuerySet[Conversation]) -> Conversation | None:
+    """Return the one of these in which nobody writes, as `hold_conversation` does, or nothing if somebody does now."""
+    return conversations.select_for_update(of=["self"], skip_locked=True).select_related(*RELATED).first()
 
 
 def hold_suggestion(suggestion: Suggestion) -> Suggestion:

@@ -119,7 +119,7 @@ class Suggestion(models.Model):
         ]
         indexes = [
             models.Index(fields=["priority", "asked_at", "id"], condition=Q(state="queued"), name="suggestion_due"),
-            models.Index(fields=["lease_until"], condition=Q(state="generating"), name="suggestion_leased"),
+            models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="suggestion_leased"),
             models.Index(fields=["conversation", "-id"], name="suggestion_of_conversation"),
             models.Index(fields=["created_at"], name="suggestion_by_day"),
         ]

@@ -13,6 +13,7 @@ from apps.assistant.queries.doors import (
 )
 from apps.assistant.queries.respondents import (
     Candidates,
+    can_ask,
     candidates,
     current_respondent,
     current_respondents,
@@ -22,6 +23,7 @@ from apps.assistant.queries.respondents import (
 )
 from apps.assistant.queries.suggestions import (
     SHOWN_STATES,
+    answers,
     answers_after,
     current_suggestion,
     current_suggestions,
@@ -38,7 +40,9 @@ __all__ = [
     "SHOWN_STATES",
     "Candidates",
     "Trouble",
+    "answers",
     "answers_after",
+    "can_ask",
     "candidates",
     "completions_for",
     "config_problems",

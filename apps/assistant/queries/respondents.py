@@ -69,6 +69,11 @@ def candidates(respondent: Respondent | None) -> Candidates:
     return Candidates(models=[*drawn, *others], problem=problem)
 
 
+def can_ask() -> bool:
+    """Tell whether there is anybody to ask at all."""
+    return _usable_models().exists()
+
+
 def _usable_models() -> QuerySet[AIModel]:
     models = AIModel.objects.filter(is_enabled=True, provider__is_enabled=True).select_related("provider")
     real = models.filter(provider__is_simulated=False)

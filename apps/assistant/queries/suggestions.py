@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from difflib import SequenceMatcher
+from typing import Any
 
 from django.db.models import FETCH_PEERS, QuerySet
 
@@ -62,11 +63,19 @@ def newest_words(conversation: Conversation) -> Message | None:
     return theirs.exclude(kind=Kind.SYSTEM).order_by("-id").first()
 
 
-def answers_after(message: Message) -> QuerySet[Message]:
-    """Return what we said since a message of the person; that we pass them on to somebody is no answer."""
-    ours = Message.objects.filter(conversation=message.conversation_id, direction=Direction.OUT, is_imported=False)
-    said = ours.filter(pk__gt=message.pk, occurred_at__gte=message.occurred_at).exclude(kind__in=ACTS)
+def answers(*, conversation: Any, after: Any, since: Any) -> QuerySet[Message]:
+    """Return what we said in a conversation after the message with an id and a time; columns of a query will do.
+
+    That we pass the person on to somebody is no answer.
+    """
+    ours = Message.objects.filter(conversation=conversation, direction=Direction.OUT, is_imported=False)
+    said = ours.filter(pk__gt=after, occurred_at__gte=since).exclude(kind__in=ACTS)
     return said.exclude(sender=Sender.ASSISTANT, suggestion=None)
+
+
+def answers_after(message: Message) -> QuerySet[Message]:
+    """Return what we said since a message of the person."""
+    return answers(conversation=message.conversation_id, after=message.pk, since=message.occurred_at)
 
 
 def is_answered(message: Message) -> bool:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from apps.conversations.models.choices import Pause
+from apps.conversations.models.choices import Direction, Pause
 from apps.inboxes.models import AssistantMode, Inbox
 from apps.people.models import Identity, Person, SearchKey
 
@@ -100,7 +100,17 @@ class Conversation(models.Model):
             models.Index(
                 fields=["reply_wanted_at"], condition=Q(reply_wanted_at__isnull=False), name="conversation_reply_wanted"
             ),
-            models.Index(fields=["id"], condition=Q(has_suggestion=True), name="conversation_suggested"),
+            models.Index(
+                fields=["id"],
+                condition=Q(has_suggestion=True)
+                & (
+                    Q(reply_wanted_at__isnull=False)
+                    | Q(closed_at__isnull=False)
+                    | Q(assistant_mode=AssistantMode.OFF)
+                    | Q(last_message_direction=Direction.OUT)
+                ),
+                name="conversation_overtaken",
+            ),
             models.Index(fields=["assignee", "-last_message_at", "-id"], name="conversation_assignee"),
             GinIndex(OpClass(SearchKey("last_message_text"), name="gin_trgm_ops"), name="conversation_search"),
         ]

@@ -1,0 +1,72 @@
+"""What was proposed, or is being written, ends where the chat went on without it.
+
+A request that is under way for one that was overtaken keeps its lease until it is really over: so long it takes its
+place among those its provider may have at once.
+"""
+
+from collections.abc import Collection
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce, Now
+
+from apps.assistant.actions.announce import announce
+from apps.assistant.models import Suggestion
+from apps.assistant.queries import answers
+from apps.conversations.actions.assist import note_suggestion
+from apps.conversations.models import Conversation, Direction
+from apps.core.actors import Actor, Scope, require
+from apps.inboxes.models import AssistantMode
+
+BATCH = 200
+
+CHANGED = Q(has_suggestion=True) & (
+    Q(reply_wanted_at__isnull=False)
+    | Q(closed_at__isnull=False)
+    | Q(assistant_mode=AssistantMode.OFF)
+    | Q(last_message_direction=Direction.OUT)
+)
+"""The conversations in which what is proposed may be overtaken; an index holds just these."""
+
+
+def supersede_overtaken(*, actor: Actor) -> int:
+    """End what the chat has overtaken: the person went on, somebody answered, or it was closed or switched off."""
+    require(actor, Scope.MESSAGES_SEND)
+    found = _overtaken().values_list("conversation_id", flat=True)[:BATCH]
+    return _supersede_in(list(found)) if found else 0
+
+
+@transaction.atomic
+def _supersede_in(conversations: Collection[int]) -> int:
+    rows = Conversation.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=conversations)
+    held = list(rows.order_by("pk").values_list("pk", flat=True))
+    over = list(_overtaken().filter(conversation__in=held).select_related("inbox"))
+    _end(over)
+    note_suggestion(conversations=[suggestion.conversation_id for suggestion in over], has_one=False)
+    return len(over)
+
+
+def _overtaken() -> QuerySet[Suggestion]:
+    ours = answers(
+        conversation=OuterRef("conversation"), after=OuterRef("trigger"), since=OuterRef("trigger__occurred_at")
+    )
+    is_over = (
+        Q(conversation__reply_wanted_at__isnull=False)
+        | Q(conversation__closed_at__isnull=False)
+        | Q(conversation__assistant_mode=AssistantMode.OFF)
+        | Exists(ours)
+    )
+    changed = Conversation.objects.filter(CHANGED).values("pk")
+    return Suggestion.objects.filter(is_over, conversation__in=changed, state__in=Suggestion.OPEN)
+
+
+def supersede(conversation: Conversation) -> None:
+    """End whatever is proposed or being written in a conversation that is held."""
+    _end(list(conversation.suggestions.filter(state__in=Suggestion.OPEN).select_related("inbox")))
+
+
+def _end(suggestions: Collection[Suggestion]) -> None:
+    rows = Suggestion.objects.filter(pk__in=[suggestion.pk for suggestion in suggestions])
+    rows.update(state=Suggestion.State.SUPERSEDED, finished_at=Coalesce("finished_at", Now()))
+    for suggestion in suggestions:
+        announce(suggestion)
