@@ -19,6 +19,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType as AllowedType
 
 from graphql_api.accounts.queries import AccountQuery
+from graphql_api.assistant.decisions import DecisionMutation
 from graphql_api.assistant.mutations import AssistantMutation
 from graphql_api.assistant.subscriptions import SuggestionSubscription
 from graphql_api.context import Context
@@ -36,7 +37,9 @@ from graphql_api.people.queries import PersonQuery
 from graphql_api.threads import in_thread
 
 Query = merge_types("Query", (AccountQuery, InboxQuery, ConversationQuery, PersonQuery, CourseQuery, EventQuery))
-Mutation = merge_types("Mutation", (ConversationMutation, SendingMutation, PersonMutation, AssistantMutation))
+Mutation = merge_types(
+    "Mutation", (ConversationMutation, SendingMutation, PersonMutation, AssistantMutation, DecisionMutation)
+)
 Subscription = merge_types("Subscription", (EventSubscription, SuggestionSubscription))
 
 AT_ONCE = frozenset({AllowedType.QUERY, AllowedType.MUTATION})

@@ -1,4 +1,4 @@
-"""Mutations of this room."""
+"""Mutations about what the assistant may do in a conversation."""
 
 import strawberry
 

@@ -67,11 +67,18 @@ class Socket:
 
     def next_event(self) -> dict[str, Any]:
         """Return the next event of the only subscription."""
+        return self._next("events")
+
+    def next_step(self) -> dict[str, Any]:
+        """Return the next step of what is written, from the only subscription."""
+        return self._next("suggestionStream")
+
+    def _next(self, field: str) -> dict[str, Any]:
         message = self.hear()
         assert message["type"] == "next", message
         assert "errors" not in message["payload"], message
-        event: dict[str, Any] = message["payload"]["data"]["events"]
-        return event
+        told: dict[str, Any] = message["payload"]["data"][field]
+        return told
 
     def ask(self, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         """Send a query or a mutation and return its payload."""

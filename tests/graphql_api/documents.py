@@ -64,3 +64,19 @@ COURSES = """
 query Courses($first: Int, $after: ID) { courses(first: $first, after: $after) { id name modality duration information priceScheme
   editions { id state estimatedDate days startsAt endsAt minAge maxAge seats notes branch { name } } } }
 """  # noqa: E501
+ACCEPT = """
+mutation Accept($input: AcceptSuggestionInput!) { acceptSuggestion(input: $input) { __typename ... on Suggestion { id state sentText
+  message { id text status sender } } ... on OperationInfo { messages { kind field code message } } } }
+"""  # noqa: E501
+DISCARD = """
+mutation Discard($input: DiscardSuggestionInput!) { discardSuggestion(input: $input) { __typename ... on Suggestion { id state }
+  ... on OperationInfo { messages { kind field code message } } } }
+"""  # noqa: E501
+ANOTHER = """
+mutation Another($input: AnotherSuggestionInput!) { anotherSuggestion(input: $input) { __typename ... on Suggestion { id state instruction }
+  ... on OperationInfo { messages { kind field code message } } } }
+"""  # noqa: E501
+RATE = """
+mutation Rate($input: RateSuggestionInput!) { rateSuggestion(input: $input) { __typename ... on Suggestion { id rating feedback }
+  ... on OperationInfo { messages { kind field code message } } } }
+"""  # noqa: E501

@@ -10,12 +10,13 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.assistant.models import AssistantSettings, Suggestion
 from apps.conversations.actions.assist import pause_assistant
-from apps.conversations.models import Conversation, Pause
+from apps.conversations.models import Conversation, Message, Pause
 from apps.core.actors import SYSTEM, Role
 from apps.core.models import SiteSettings
 from apps.inboxes.models import AssistantMode, Inbox
 from graphql_api.ids import to_id
-from tests.factories import make_ai_provider, make_respondent, make_suggestion, receive
+from tests.assistant.proposing import ANSWER, propose
+from tests.factories import make_ai_provider, make_respondent, receive
 from tests.graphql_api.clients import Application
 from tests.graphql_api.conftest import House
 from tests.graphql_api.documents import ASSISTANT, ME, RESUME, SET_MODE
@@ -29,6 +30,11 @@ MANY = """{ conversations(first: 50) { edges { node { id assistantMode assistant
   suggestion { text isSimulated trigger { text sender author { name } } message { text } decidedBy { name } } } } } }"""
 
 
+def asked(house: House) -> Message:
+    """Return the question in our conversation."""
+    return Message.objects.select_related("conversation__inbox").get(conversation=house.ours)
+
+
 def told(application: Application, conversation: Conversation, document: str = ASSISTANT) -> dict[str, object]:
     found: dict[str, object] = application.ask(document, id=to_id("Conversation", conversation.pk))["conversation"]
     return found
@@ -36,13 +42,13 @@ def told(application: Application, conversation: Conversation, document: str = A
 
 def test_a_conversation_shows_what_is_proposed_and_who_answers(house: House, application: MakeApplication):
     make_respondent(house.ours, tone="cercano", greeting="sin saludo")
-    suggestion = make_suggestion(house.ours, rating=4, needs_human=True)
+    suggestion = propose(asked(house), rating=4, needs_human=True)
 
     assert told(application(), house.ours) == {
         "assistantMode": "SUGGEST",
         "suggestion": {
             "id": to_id("Suggestion", suggestion.pk),
-            "text": "¡Hola! Sí, hay lugar.",
+            "text": ANSWER,
             "state": "SHOWN",
             "rating": 4,
             "needsHuman": True,
@@ -62,8 +68,8 @@ def test_what_was_decided_or_overtaken_is_no_longer_proposed(
     leased: dict[str, Any] = (
         {"lease_token": uuid.uuid4(), "lease_until": timezone.now()} if state == "generating" else {}
     )
-    make_suggestion(house.ours, "antes", state=Suggestion.State.SUPERSEDED)
-    make_suggestion(house.ours, state=state, **leased)
+    propose(asked(house), "antes", state=Suggestion.State.SUPERSEDED)
+    propose(asked(house), state=state, **leased)
 
     proposed = told(application(), house.ours)["suggestion"]
 
@@ -74,8 +80,8 @@ def test_what_was_decided_or_overtaken_is_no_longer_proposed(
 
 
 def test_everything_of_a_suggestion(house: House, application: MakeApplication):
-    make_suggestion(
-        house.ours,
+    propose(
+        asked(house),
         provider=make_ai_provider(is_simulated=True),
         instruction="más corto",
         reason="no sé el precio",
@@ -85,7 +91,7 @@ def test_everything_of_a_suggestion(house: House, application: MakeApplication):
 
     assert told(application(), house.ours, WHOLE)["suggestion"] == {
         "state": "SHOWN",
-        "text": "¡Hola! Sí, hay lugar.",
+        "text": ANSWER,
         "sentText": None,
         "instruction": "más corto",
         "reason": "no sé el precio",
@@ -102,7 +108,7 @@ def test_everything_of_a_suggestion(house: House, application: MakeApplication):
 
 
 def test_a_failure_is_told_as_a_code_and_in_words(house: House, application: MakeApplication):
-    make_suggestion(house.ours, "", state=Suggestion.State.FAILED, failure="too_slow")
+    propose(asked(house), "", state=Suggestion.State.FAILED, failure="too_slow")
 
     proposed = told(application(), house.ours, WHOLE)["suggestion"]
 
@@ -164,9 +170,9 @@ def test_a_list_reads_the_assistant_of_all_rows_at_once(
 ):
     provider = make_ai_provider()
     for number in range(10):
-        conversation = receive(house.ours.inbox, "uno", sender=f"54938755510{number:02}").conversation
-        make_suggestion(conversation, provider=provider)
-        make_respondent(conversation, tone="cercano", greeting="sin saludo")
+        message = receive(house.ours.inbox, "uno", sender=f"54938755510{number:02}")
+        propose(message, provider=provider)
+        make_respondent(message.conversation, tone="cercano", greeting="sin saludo")
     reader = application(role)
     reader.ask(ME)
 

@@ -9,13 +9,17 @@ from apps.core.actors import Scope
 from graphql_api import consumers, limits
 from graphql_api.schema import schema
 from tests.graphql_api.documents import (
+    ACCEPT,
+    ANOTHER,
     ASSISTANT,
     CHAT,
     CONTENTS,
     COURSES,
+    DISCARD,
     EVENTS,
     JOURNAL,
     LIST,
+    RATE,
     REACT,
     RESUME,
     SEND,
@@ -43,7 +47,7 @@ def test_the_documents_of_the_guide_are_valid(document: str):
 
 PROMISED = (
     *(LIST, CHAT, SEND, EVENTS, CONTENTS, JOURNAL, REACT, SEND_ATTACHMENT),
-    *(ASSISTANT, SET_MODE, RESUME, STREAM, COURSES),
+    *(ASSISTANT, SET_MODE, RESUME, STREAM, COURSES, ACCEPT, DISCARD, ANOTHER, RATE),
 )
 
 

@@ -14,13 +14,26 @@ from graphql_api.ids import to_id
 from graphql_api.schema import schema
 from tests.factories import make_token, make_user
 from tests.graphql_api.conftest import House
-from tests.graphql_api.documents import CHAT, LIST, PERSON, SEND
+from tests.graphql_api.documents import (
+    ACCEPT,
+    ANOTHER,
+    CHAT,
+    COURSES,
+    DISCARD,
+    LIST,
+    PERSON,
+    RATE,
+    RESUME,
+    SEND,
+    SET_MODE,
+)
 
 NARROWED = """query ($first: Int, $after: String, $filters: ConversationFilter, $ordering: ConversationOrdering) {
   conversations(first: $first, after: $after, filters: $filters, ordering: $ordering) {
     totalCount edges { cursor } } }"""
 EARLIER = "query ($id: ID!, $last: Int, $before: String) { conversation(id: $id) { messages(last: $last, before: $before) { edges { cursor } } } }"  # noqa: E501
 
+KINDS = ("Conversation", "Message", "Inbox", "User", "Suggestion", "Course")
 scalars = (
     st.none()
     | st.booleans()
@@ -28,7 +41,7 @@ scalars = (
     | st.floats()
     | st.text(max_size=20)
     | st.text(alphabet=string.ascii_letters + string.digits + "+/=-_", max_size=40)
-    | st.sampled_from([to_id(kind, pk) for kind in ("Conversation", "Message", "Inbox", "User") for pk in (1, 2**62)])
+    | st.sampled_from([to_id(kind, pk) for kind in KINDS for pk in (1, 2**62)])
 )
 anything = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
@@ -49,12 +62,21 @@ VARIABLES = st.fixed_dictionaries(
         "before": anything,
         "ordering": anything,
         "filters": object_of("inboxId", "isPending", "assigneeId", "text", "isOpen"),
-        "input": object_of("conversationId", "text", "clientKey", "replyToId"),
+        "input": object_of(
+            *("conversationId", "text", "clientKey", "replyToId"),
+            *("suggestionId", "instruction", "rating", "feedback", "mode"),
+        ),
     },
 )
 
 
-@pytest.mark.parametrize("document", [LIST, CHAT, PERSON, SEND, NARROWED, EARLIER])
+DOCUMENTS = (
+    *(LIST, CHAT, PERSON, SEND, NARROWED, EARLIER),
+    *(ACCEPT, DISCARD, ANOTHER, RATE, SET_MODE, RESUME, COURSES),
+)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_strange_variables_are_the_clients_error(house: House, document: str):
     actor = actor_for_token(make_token(make_user(Role.OPERATOR, (house.here,))))
     assert actor is not None
