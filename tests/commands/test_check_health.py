@@ -44,6 +44,7 @@ def test_all_is_well() -> None:
         "migrations",
         "redis",
         "cluster default",
+        "cluster ai",
         "cluster media",
         "cluster bulk",
         "webhooks due",
@@ -123,7 +124,7 @@ def test_a_redis_that_does_not_answer_is_found(settings: Settings) -> None:
 
 def test_people_read_lines_and_the_last_one_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     Heartbeat.objects.all().delete()
-    with pytest.raises(CommandError, match=r"Not well: cluster default, cluster media, cluster bulk\."):
+    with pytest.raises(CommandError, match=r"Not well: cluster default, cluster ai, cluster media, cluster bulk\."):
         call_command("check_health")
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "ok   database: reads and writes"
