@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from apps.conversations.models import Attachment, Message
+from apps.conversations.models import Attachment, Conversation, Message
 from apps.core.models import Heartbeat
 from apps.inboxes.models import DeadLetter, ProviderAccount, WebhookEvent
 from tests import factories
@@ -50,6 +50,7 @@ def test_all_is_well() -> None:
         "webhooks due",
         "messages due",
         "files due",
+        "proposals due",
         "dead letters",
         "accounts",
         "silence",
@@ -97,6 +98,13 @@ def test_files_that_wait_are_found(seconds: int, code: str, troubles: set[str]) 
         error_code=code,
         next_attempt_at=timezone.now() - timedelta(seconds=seconds),
     )
+    assert look()[0] == troubles
+
+
+@pytest.mark.parametrize(("seconds", "troubles"), [(170, set()), (190, {"proposals due"})])
+def test_people_the_assistant_did_not_look_at_are_found(seconds: int, troubles: set[str]) -> None:
+    chat = factories.make_conversation()
+    Conversation.objects.filter(pk=chat.pk).update(reply_wanted_at=timezone.now() - timedelta(seconds=seconds))
     assert look()[0] == troubles
 
 

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from redis import Redis, RedisError
 
-from apps.conversations.models import UNSENT, Attachment, Message
+from apps.conversations.models import UNSENT, Attachment, Conversation, Message
 from apps.core.commands import ScriptCommand
 from apps.core.models import Heartbeat
 from apps.inboxes.actions.journal import due_events
@@ -26,6 +26,7 @@ HEARTBEAT_SECONDS = 90
 EVENT_SECONDS = 60
 MESSAGE_SECONDS = 120
 FILE_SECONDS = 300
+PROPOSAL_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ def looks() -> dict[str, Look]:
         "webhooks due": _webhooks,
         "messages due": _messages,
         "files due": _files,
+        "proposals due": _proposals,
         "dead letters": _dead_letters,
         "accounts": _accounts,
         "silence": _silence,
@@ -132,6 +134,12 @@ def _files() -> tuple[bool, str]:
         return False, f"{unstored} could not be stored: is the disk full?"
     due = waiting.filter(next_attempt_at__lte=Now())
     return _waiting(due.aggregate(oldest=Min("next_attempt_at"))["oldest"], FILE_SECONDS)
+
+
+def _proposals() -> tuple[bool, str]:
+    """Look whether the assistant looked: whether a model answers then is told in each chat and in the admin."""
+    wanted = Conversation.objects.filter(reply_wanted_at__isnull=False)
+    return _waiting(wanted.aggregate(oldest=Min("reply_wanted_at"))["oldest"], PROPOSAL_SECONDS)
 
 
 def _waiting(oldest: datetime | None, limit: int) -> tuple[bool, str]:
