@@ -5,7 +5,7 @@ a placeholder is reversible, a number that was told is not.
 """
 
 import re
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -50,9 +50,10 @@ def _key(kind: str, words: str) -> str:
             return f"{kind}:{''.join(letter for letter in words if letter.isalnum()).casefold()}"
 
 
+_TAKEN = "\0"
 _PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(Personal)}) \d+\]", re.IGNORECASE)
-_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
-_ACCOUNT = re.compile(r"(?<!\d)\d(?:[ .-]{0,2}\d){21}(?!\d)")
+_EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_ACCOUNT = re.compile(r"(?<!\d)(?:\d(?:[ .-]{0,2}\d){21}|\d{18,26})(?!\d)")
 _CARD = re.compile(r"(?<!\d)(?:\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}|3[47]\d{2}[ -]\d{6}[ -]\d{5}|\d{14,19})(?!\d)")
 _TAX_ID = re.compile(r"(?<!\d)(?:2[03-7]|3[034])[ -]?\d{2}\.?\d{3}\.?\d{3}[ -]?\d(?!\d)")
 _NAMED_DOCUMENT = re.compile(
@@ -60,9 +61,11 @@ _NAMED_DOCUMENT = re.compile(
     r"(?P<it>[A-Z]{0,3}\d(?:[ .-]?\d){5,8})(?!\d)",
     re.IGNORECASE,
 )
-_DOCUMENT = re.compile(r"(?<![\w.,])\d{2}(?P<gap>[. ])\d{3}(?P=gap)\d{3}(?![\d,])")
-_BARE_DOCUMENT = re.compile(r"(?<![\w.,])(?<![A-Za-z][-_/])\d{8}(?![\d,]|\.\d)")
+_DOCUMENT = re.compile(r"(?<![\w.,+])(?<!\d[ -])\d{2}(?P<gap>[. ])\d{3}(?P=gap)\d{3}(?![ .-]?\d|,\d)")
+_BARE_DOCUMENT = re.compile(r"(?<![\w.,])(?<![A-Za-z][-_/])\d{8}(?![.,]?\d)")
 _PHONE = re.compile(r"(?<!\d)(?<!\d[.,])(?:\+[ \t]?)?\(?\d(?:[ \t\u00a0().-]{0,3}\d){5,16}(?!\d)")
+_TWO_PHONES = re.compile(r"(?<![\d+])(?:\d[().-]?[ ]?){9}\d(?= \(?\d(?:[ ().-]{0,2}\d){5,})")
+"""The first of several in a row."""
 _ALIAS = re.compile(
     r"(?<![\w@./-])(?=[\w.-]{6,20}(?![\w@]))[a-z0-9ñ-]+\.[a-z0-9ñ-]+\.[a-z0-9ñ-]+(?![\w@/])", re.IGNORECASE
 )
@@ -71,8 +74,8 @@ _NAMED_ALIAS = re.compile(
 )
 
 _AMOUNT = re.compile(
-    r"(?:\$|\bARS|\bUSD|\bU\$[SD]|\bUS\$|€)\s?\d[\d.,]*"
-    r"|\d[\d.,]*\s?(?:pesos|d[óo]lares|usd|ars|euros|lucas|mil\b|millones|%|cuotas)"
+    r"(?:\$|\bARS|\bUSD|\bU\$[SD]|\bUS\$|€)\s?\d[\d.,]{0,20}"
+    r"|(?<![\d.,])\d[\d.,]{0,20}\s?(?:pesos|d[óo]lares|usd|ars|euros|lucas|mil\b|millones|%|cuotas)"
     r"|(?<![\d.])\d{1,3}(?:\.\d{3})*\.000(?:,\d{1,2})?(?![\d.])"
     r"|(?<![\d.])\d\.\d{3}\.\d{3}(?:,\d{1,2})?(?![\d.])",
     re.IGNORECASE,
@@ -82,7 +85,7 @@ _DATE = re.compile(
     r"|(?<!\d)(?:19|20)\d{2}(?P<dash>[-/.])\d{1,2}(?P=dash)\d{1,2}(?!\d)"
     r"|(?<!\d)(?:19|20)\d{2}(?:[ ]?[-/,y][ ]?(?:19|20)\d{2})+(?!\d)"
 )
-_TIME = re.compile(r"(?<!\d)\d{1,2}[:.]\d{2}(?:\s?(?:a|-|–|y)\s?\d{1,2}[:.]\d{2})?(?:\s?hs?\b)?(?![\d.])")
+_TIME = re.compile(r"(?<![\d.:])\d{1,2}[:.]\d{2}(?:\s?(?:a|-|–|y)\s?\d{1,2}[:.]\d{2})?(?:\s?hs?\b)?(?![\d.])")
 _ABOUT_PHONES = re.compile(
     r"(?:tel|cel|whats|wsp|wpp|llam|n[úu]mero|nro|contact|fijo|l[íi]nea)\w*\W{1,3}(?:(?:es|al?|el|mi) )?\W{0,2}$",
     re.IGNORECASE,
@@ -95,13 +98,13 @@ _NO_ALIAS = re.compile(
 
 def found_in(text: str) -> list[Found]:
     """Return what of a text is personal, in its order; nothing overlaps."""
-    taken: list[tuple[int, int]] = []
-    found = []
-    for kind, start, end in _candidates(text):
-        if all(end <= first or start >= last for first, last in taken):
-            taken.append((start, end))
-            if kind is not None:
-                found.append(Found(kind=kind, start=start, end=end, words=text[start:end]))
+    left, found = text, []
+    for kind, pattern, is_meant in _LOOKED_FOR:
+        spans = [_span(each) for each in pattern.finditer(left) if is_meant(each, text)]
+        if kind is not None:
+            found += [Found(kind=kind, start=start, end=end, words=text[start:end]) for start, end in spans]
+        for start, end in spans:
+            left = f"{left[:start]}{_TAKEN * (end - start)}{left[end:]}"
     return sorted(found, key=lambda each: each.start)
 
 
@@ -131,57 +134,46 @@ def unmask(text: str, masks: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: spelled.get(found[0].casefold(), found[0]), text)
 
 
-def _candidates(text: str) -> Iterator[tuple[Personal | None, int, int]]:
-    """Return what may be personal, the surest first; without a kind: what surely is not."""
-    for kind, pattern in (
-        (Personal.TEXT, _PLACEHOLDER),
-        (Personal.EMAIL, _EMAIL),
-        (Personal.ACCOUNT, _ACCOUNT),
-        (Personal.CARD, _CARD),
-        (Personal.DOCUMENT, _NAMED_DOCUMENT),
-        (Personal.TAX_ID, _TAX_ID),
-    ):
-        for found in pattern.finditer(text):
-            if kind is not Personal.CARD or _is_card(found[0]):
-                yield kind, *found.span("it" if "it" in found.groupdict() else 0)
-    for pattern in (_DATE, _AMOUNT, _TIME):
-        for found in pattern.finditer(text):
-            if pattern is not _AMOUNT or len(_digits(found[0])) <= _AMOUNT_DIGITS:
-                yield None, *found.span()
-    for pattern in (_DOCUMENT, _BARE_DOCUMENT):
-        for found in pattern.finditer(text):
-            if not found[0].endswith("0000"):
-                yield Personal.DOCUMENT, *found.span()
-    for found in _PHONE.finditer(text):
-        if _is_phone(found[0], text[: found.start()]):
-            yield Personal.PHONE, *found.span()
-    for found in _NAMED_ALIAS.finditer(text):
-        if found["colon"] or re.search(r"[.\d-]", found["it"]):
-            yield Personal.ALIAS, *found.span("it")
-    for found in _ALIAS.finditer(text):
-        if not _NO_ALIAS.search(found[0]):
-            yield Personal.ALIAS, *found.span()
+def _span(found: re.Match[str]) -> tuple[int, int]:
+    return found.span("it" if "it" in found.re.groupindex else 0)
 
 
 def _digits(text: str) -> str:
     return "".join(letter for letter in text if letter.isdecimal())
 
 
-def _is_card(words: str) -> bool:
+def _is_card(found: re.Match[str], _text: str) -> bool:
     """Tell whether a long number may be of a card: written in groups as they are, or its last digit proves it."""
-    if not words.isdecimal():
+    if not found[0].isdecimal():
         return True
-    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(words))]
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(found[0]))]
     return sum(digit - 9 if digit > 9 else digit for digit in doubled) % 10 == 0
 
 
-def _is_phone(words: str, before: str) -> bool:
+def _is_amount(found: re.Match[str], _text: str) -> bool:
+    return len(_digits(found[0])) <= _AMOUNT_DIGITS
+
+
+def _is_document(found: re.Match[str], _text: str) -> bool:
+    return not found[0].endswith("0000")
+
+
+def _is_named_alias(found: re.Match[str], _text: str) -> bool:
+    return bool(found["colon"] or re.search(r"[.\d-]", found["it"]))
+
+
+def _is_alias(found: re.Match[str], _text: str) -> bool:
+    return not _NO_ALIAS.search(found[0])
+
+
+def _is_phone(found: re.Match[str], text: str) -> bool:
     """Tell whether a number is dialled: by how long it is, how it is grouped, and what stands before it."""
+    words, before = found[0], text[max(found.start() - 25, 0) : found.start()]
     groups = re.findall(r"\d+", words)
     digits = "".join(groups)
     if re.search(r"[A-Za-z][-_/]$", before) and len(digits) < 10:
         return False  # the code of something
-    if _ABOUT_PHONES.search(before[-25:]) or words.startswith("+"):
+    if _ABOUT_PHONES.search(before) or words.startswith("+"):
         return True
     numbers = [int(group) for group in groups]
     if len(groups) > 2 and max(map(len, groups)) <= 2 and numbers == sorted(set(numbers)):
@@ -190,3 +182,27 @@ def _is_phone(words: str, before: str) -> bool:
         return True
     shape = [len(group) for group in groups]
     return shape in ([4, 4], [3, 4]) and re.fullmatch(r"\(?\d+\)?-\d+", words) is not None
+
+
+def _always(_found: re.Match[str], _text: str) -> bool:
+    return True
+
+
+_LOOKED_FOR: tuple[tuple[Personal | None, re.Pattern[str], Callable[[re.Match[str], str], bool]], ...] = (
+    (Personal.TEXT, _PLACEHOLDER, _always),
+    (Personal.EMAIL, _EMAIL, _always),
+    (Personal.ACCOUNT, _ACCOUNT, _always),
+    (Personal.CARD, _CARD, _is_card),
+    (Personal.DOCUMENT, _NAMED_DOCUMENT, _always),
+    (Personal.TAX_ID, _TAX_ID, _always),
+    (None, _DATE, _always),
+    (None, _AMOUNT, _is_amount),
+    (None, _TIME, _always),
+    (Personal.DOCUMENT, _DOCUMENT, _is_document),
+    (Personal.DOCUMENT, _BARE_DOCUMENT, _is_document),
+    (Personal.PHONE, _TWO_PHONES, _always),
+    (Personal.PHONE, _PHONE, _is_phone),
+    (Personal.ALIAS, _NAMED_ALIAS, _is_named_alias),
+    (Personal.ALIAS, _ALIAS, _is_alias),
+)
+"""What is looked for, the surest first; without a kind, what surely is nobody's. What was found is taken."""

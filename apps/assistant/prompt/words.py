@@ -5,6 +5,9 @@ import unicodedata
 
 _JOINER = "\u200d"
 """Holds emojis together; every other character nobody sees is left out."""
+LONGEST = 20_000
+_KEYCAP = re.compile("(?<=[0-9])\ufe0f?\u20e3")
+"""Draws a digit as a key, and hides a number of digits."""
 _MARK = re.compile(
     r"<(?=[|｜])|<(?=/?(?:s|system|user|assistant|tool|start_of_turn|end_of_turn|im_start|im_end|bos|eos)>)",
     re.IGNORECASE,
@@ -13,9 +16,14 @@ _MARK = re.compile(
 
 
 def plain(text: str) -> str:
-    """Return what somebody wrote, without characters that cannot be seen and marks that only models read."""
+    """Return what somebody wrote, without characters that cannot be seen and marks that only models read.
+
+    Shape:  at most LONGEST characters; what is cut there ends with a whole word.
+    """
+    if len(text) > LONGEST:
+        text = f"{text[:LONGEST].rsplit(maxsplit=1)[0]} …"
     kept = "".join(letter for letter in text.replace("\r\n", "\n") if letter in "\n\t" or _is_seen(letter))
-    return _MARK.sub("< ", kept)
+    return _MARK.sub("< ", _KEYCAP.sub("", kept))
 
 
 def one_line(text: str, limit: int) -> str:
