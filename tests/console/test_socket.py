@@ -1,11 +1,8 @@
 """The socket of the chat page over a real server: what it brings, to whom, and what it does not put up with."""
 
-import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from contextlib import suppress
 
 import pytest
 import pytest_asyncio
@@ -13,7 +10,6 @@ from asgiref.sync import sync_to_async
 from django.contrib.sessions.models import Session
 from django.db import connections, transaction
 from django.test import Client
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from apps.accounts.actions import set_access
@@ -25,11 +21,10 @@ from apps.core import live
 from apps.core.actors import SYSTEM, Role
 from apps.core.models import LiveEvent
 from apps.organization.models import Branch
+from tests.console.sockets import NO_ORIGIN, WAIT, page, session_of
 from tests.factories import make_branch, make_conversation, make_inbox, make_user, receive
 
 pytestmark = pytest.mark.django_db(transaction=True)
-WAIT = 10
-NO_ORIGIN = "none"
 write = sync_to_async(receive)
 
 
@@ -55,57 +50,9 @@ def operator(branch):
 
 
 @sync_to_async
-def session_of(user: User) -> str:
-    client = Client()
-    client.force_login(user)
-    return client.cookies["sessionid"].value
-
-
-@sync_to_async
 def grant(user: User, branch: Branch, *, is_active: bool = True) -> None:
     """Let the user work at this branch and at no other."""
     set_access(user=user, role=Role.OPERATOR, is_active=is_active, branches=[branch], actor=SYSTEM)
-
-
-class Socket:
-    """One page's end of the line."""
-
-    def __init__(self, line: ClientConnection) -> None:
-        self.line = line
-        self.heard: list[str] = []
-
-    async def next(self) -> dict[str, Any]:
-        async with asyncio.timeout(WAIT):
-            frame: dict[str, Any] = json.loads(await self.line.recv())
-        self.heard.append(frame["type"])
-        return frame
-
-    async def hear(self, kind: str = "event") -> dict[str, Any]:
-        """Return the next frame of this type."""
-        while (frame := await self.next())["type"] != kind:
-            pass
-        return frame
-
-    async def say(self, **frame) -> None:
-        await self.line.send(json.dumps(frame))
-
-    async def closing_code(self) -> int:
-        """Wait for the end and return why."""
-        with suppress(ConnectionClosed):
-            while True:
-                await self.next()
-        return self.line.close_code or 0
-
-
-@asynccontextmanager
-async def page(server: str, user: User | None, *, after: str = "", origin: str = "", session: str = "", **query: str):
-    """Open the socket as a signed-in page would."""
-    host = server.removeprefix("http://")
-    cookie = session or (await session_of(user) if user else "")
-    asked = "&".join(f"{name}={value}" for name, value in {"after": after, **query}.items() if value)
-    headers = {"Cookie": f"sessionid={cookie}"} | ({} if origin == NO_ORIGIN else {"Origin": origin or server})
-    async with connect(f"ws://{host}/ws/chat/?{asked}", additional_headers=headers, max_size=None) as line:
-        yield Socket(line)
 
 
 @sync_to_async

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from apps.assistant.models import AIParam, RespondentValue, Suggestion
 from apps.assistant.models.choices import failure_in_words
 from apps.assistant.queries.troubles import WORDS as TROUBLES
+from apps.assistant.types import warning_in_words
 from apps.conversations.models import Conversation
 
 register = template.Library()
@@ -29,12 +30,6 @@ TITLES: dict[str, Promise] = {
     _State.ACCEPTED: gettext_lazy("The suggestion left as it was. How was it?"),
     _State.EDITED: gettext_lazy("The suggestion left with changes. How was it?"),
     _State.SENT: gettext_lazy("The assistant answered by itself. How was it?"),
-}
-WARNINGS: dict[str, Promise] = {
-    "link": gettext_lazy("It holds a link that is not ours."),
-    "phone": gettext_lazy("It holds a phone number that is not ours."),
-    "email": gettext_lazy("It holds an e-mail address that is not ours."),
-    "account": gettext_lazy("It holds an account that is not ours."),
 }
 DOES: dict[str, Promise] = {
     "auto": gettext_lazy("The assistant answers by itself"),
@@ -75,7 +70,7 @@ def in_short(suggestion: Suggestion) -> str:
 @register.filter
 def warnings(suggestion: Suggestion) -> list[str]:
     """Return what somebody must look at before it leaves, as sentences."""
-    return [str(WARNINGS.get(code, code)) for code in suggestion.warnings]
+    return [warning_in_words(code) for code in suggestion.warnings]
 
 
 @register.filter
