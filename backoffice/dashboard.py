@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.assistant.admin.problems import problems_of
+from apps.assistant.models import AssistantSettings
 from apps.console.templatetags import console
 from apps.conversations.models import Status
 from apps.conversations.queries import conversations_for, needs_attention
@@ -45,9 +47,10 @@ def product_name(request: HttpRequest) -> str:
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the cards to the first page."""
+    """Add the cards to the first page, and what is wrong with the assistant where it is on."""
     actor = actor_of(request)
-    return {**context, "attention": _attention(actor), "troubles": _troubles(actor)}
+    problems = problems_of(actor) if AssistantSettings.current().is_enabled else []
+    return {**context, "attention": _attention(actor), "troubles": _troubles(actor), "problems": problems}
 
 
 def _attention(actor: Actor) -> list[Card]:

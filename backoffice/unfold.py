@@ -53,6 +53,19 @@ _CHANNELS = [
     _item(_("Webhook journal"), "webhook", "inboxes_webhookevent", Scope.JOURNAL_READ),
     _item(_("Dead letters"), "report", "inboxes_deadletter", Scope.JOURNAL_READ),
 ]
+_ASSISTANT = [
+    _item(_("AI providers"), "hub", "assistant_aiprovider", Scope.ASSISTANT_READ),
+    _item(_("AI models"), "neurology", "assistant_aimodel", Scope.ASSISTANT_READ),
+    _item(_("Parameters"), "tune", "assistant_aiparam", Scope.ASSISTANT_READ),
+    {
+        "title": _("Preview"),
+        "icon": "preview",
+        "link": reverse_lazy("admin:assistant_aiparam_preview"),
+        "permission": _open_to(Scope.ASSISTANT_READ),
+    },
+    _item(_("Respondents"), "theater_comedy", "assistant_respondent", Scope.ASSISTANT_READ),
+    _item(_("Settings"), "settings", "assistant_assistantsettings", Scope.ASSISTANT_WRITE),
+]
 _HOUSE = [
     _item(_("Companies"), "domain", "organization_company", Scope.INBOXES_READ),
     _item(_("Branches"), "store", "organization_branch", Scope.INBOXES_READ),
@@ -103,6 +116,7 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {"title": _("Attention"), "items": _ATTENTION},
+            {"title": _("Assistant"), "items": _ASSISTANT},
             {"title": _("Channels"), "items": _CHANNELS},
             {"title": _("Organization"), "items": _HOUSE},
             {"title": _("Records"), "collapsible": True, "items": _RECORDS},

@@ -27,6 +27,7 @@ from apps.assistant.actions.turns import TOGETHER, open_turns, seconds_to_next
 from apps.assistant.client import Client
 from apps.assistant.masks import unmask
 from apps.assistant.prompt import build_prompt
+from apps.assistant.queries import endpoint_of
 from apps.assistant.types import Answer, Endpoint, Failure, ModelError, Prompt
 from apps.core.actors import SYSTEM
 from apps.core.secrets import UnreadableSecret
@@ -242,19 +243,10 @@ def _look(under_way: list[Claim]) -> tuple[list[Claim], set[Claim], float | None
 
 def _prepare(claim: Claim) -> tuple[Prompt, Endpoint]:
     """Return what to ask, and whom. Raises ModelError where that cannot be said."""
-    model, provider = claim.model, claim.model.provider
+    model = claim.model
     try:
         prompt = build_prompt(claim.suggestion, with_images=model.reads_images)
-        endpoint = Endpoint(
-            provider_id=provider.pk,
-            model_id=model.pk,
-            base_url=provider.endpoint_url,
-            api_key=provider.api_key(),
-            model=model.name,
-            takes_schema=model.takes_schema,
-            reads_images=model.reads_images,
-            max_output_tokens=model.max_output_tokens,
-        )
+        endpoint = endpoint_of(model)
     except UnreadableSecret:
         raise ModelError(Failure.UNAUTHORIZED, "the key cannot be opened") from None
     except Error:

@@ -1,8 +1,21 @@
 """What the background does for the assistant. Every task is safe to run twice and rung too often."""
 
+import asyncio
+
 from apps.assistant import engine
+from apps.assistant.actions import trials
 from apps.assistant.actions.outcomes import end_lost_leases
+from apps.assistant.client import Client
+from apps.assistant.models import AIProvider
+from apps.assistant.queries import endpoint_of
+from apps.assistant.types import Answer, Endpoint, Failure, ModelError, Prompt, Role, Turn
 from apps.core.actors import SYSTEM
+from apps.core.secrets import UnreadableSecret
+
+TRIAL_SECONDS = 20
+"""How long a provider that is tried may take."""
+TRIAL_INSTRUCTIONS = "Sos el asistente de un instituto. Esto es una prueba de conexión: respondé en una oración breve."
+TRIAL_QUESTION = "Hola, ¿me leés?"
 
 
 def suggest_reply() -> str:
@@ -21,3 +34,36 @@ def sweep_suggestions() -> str:
 def prune_completions() -> str:
     """Forget words and rows of the log that are older than the settings keep them."""
     return "deleted 0"
+
+
+def try_providers() -> str:
+    """Ask each provider that somebody wants to see at work one small thing, and note what came back."""
+    tried = 0
+    while provider := trials.claim_trial(actor=SYSTEM):
+        trials.record_trial(provider=provider, outcome=_trial_of(provider), actor=SYSTEM)
+        tried += 1
+    return f"{tried} tried"
+
+
+def _trial_of(provider: AIProvider) -> Answer | Failure:
+    model = trials.model_to_try(provider)
+    if model is None:
+        return Failure.NO_PROVIDER
+    try:
+        return asyncio.run(_ask(endpoint_of(model)))
+    except UnreadableSecret:
+        return Failure.UNAUTHORIZED
+    except ModelError as error:
+        return error.failure
+
+
+async def _ask(endpoint: Endpoint) -> Answer:
+    prompt = Prompt(instructions=TRIAL_INSTRUCTIONS, turns=(Turn(role=Role.PERSON, text=TRIAL_QUESTION),))
+    async with Client() as client:
+        return await client.ask(
+            endpoint,
+            prompt,
+            first_text_seconds=TRIAL_SECONDS,
+            deadline_seconds=TRIAL_SECONDS,
+            on_text=lambda text: None,
+        )

@@ -251,19 +251,36 @@ def site_settings_for(actor: Actor) -> models.QuerySet[SiteSettings]:
     return settings if actor.can(Scope.SETUP_WRITE) else settings.none()
 
 
+class OneRowAdmin(HouseAdmin):
+    """Settings: one row, whose page is its list, and that is made when it is first saved."""
+
+    may_add = False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = capfirst(str(self.opts.verbose_name))
+        return self.change_view(request, "1", extra_context={**(extra_context or {}), "title": title})
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> models.Model | None:
+        if object_id != "1" or not self.has_view_permission(request):
+            return None
+        return super().get_object(request, object_id, from_field) or self.model()
+
+
 @admin.register(SiteSettings)
-class SiteSettingsAdmin(HouseAdmin):
-    """The settings of the house: one row, so its list is its page."""
+class SiteSettingsAdmin(OneRowAdmin):
+    """The settings of the house."""
 
     door = staticmethod(site_settings_for)
     read_scope = write_scope = Scope.SETUP_WRITE
-    may_add = False
-    fields = ("product_name", "journal_days")
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return self.change_view(request, "1", extra_context={"title": capfirst(_("settings"))})
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> SiteSettings | None:
-        if object_id != "1" or not self.has_view_permission(request):
-            return None
-        return super().get_object(request, object_id, from_field) or SiteSettings()
+    fieldsets = (
+        (None, {"fields": ("product_name", "journal_days")}),
+        (
+            _("Assistant"),
+            {
+                "fields": ("auto_reply",),
+                "description": _(
+                    "Where neither the inbox nor the chat says otherwise: on, it answers by itself; off, it suggests."
+                ),
+            },
+        ),
+    )

@@ -37,6 +37,7 @@ class Job(StrEnum):
     PRUNE_JOURNAL = "apps.inboxes.tasks.prune_journal"
     SUGGEST_REPLY = "apps.assistant.tasks.suggest_reply"
     SWEEP_SUGGESTIONS = "apps.assistant.tasks.sweep_suggestions"
+    TRY_PROVIDERS = "apps.assistant.tasks.try_providers"
     PRUNE_COMPLETIONS = "apps.assistant.tasks.prune_completions"
     CHECK_ACCOUNTS = "apps.inboxes.tasks.check_accounts"
     OPERATE_ACCOUNTS = "apps.inboxes.tasks.operate_accounts"
@@ -65,6 +66,7 @@ HOMES = {
     Job.EXAMINE_MEDIA: "media",
     Job.PREPARE_MESSAGES: "media",
     Job.MARK_READ: "bulk",
+    Job.TRY_PROVIDERS: "bulk",
 }
 """Which cluster does a job, if it is not the first."""
 

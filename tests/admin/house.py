@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Model
 
 from apps.accounts.models import ApiToken, User
+from apps.assistant.models import AIModel, AIParam, AIProvider, AIValue, AssistantSettings, Respondent, RespondentValue
 from apps.conversations.models import Attachment, Conversation, Message, PendingStatus, SendAttempt
 from apps.core.actors import Role
 from apps.core.models import SiteSettings
@@ -18,7 +19,7 @@ from apps.people.models import Identity, Person, PersonTag, Tag
 from tests import factories
 
 BODY = b'{"entry": [{"from": "5493875550101", "text": "Hola"}]}'
-OF_THE_HOUSE = (Tag, SiteSettings)
+OF_THE_HOUSE = (Tag, SiteSettings, AIProvider, AIModel, AIParam, AssistantSettings)
 """Models whose rows are the same for every branch."""
 
 
@@ -35,7 +36,8 @@ def build() -> House:
     """Fill an empty database."""
     tag = Tag.objects.create(name="Verano", slug="verano")
     settings = SiteSettings.objects.create(id=1)
-    own, foreign = (_rows(name, tag) | {Tag: tag, SiteSettings: settings} for name in ("Centro", "Norte"))
+    shared: dict[type[Model], Any] = {Tag: tag, SiteSettings: settings, **_assistant()}
+    own, foreign = (_rows(name, tag) | shared for name in ("Centro", "Norte"))
     here, there = (own[Branch],), (foreign[Branch],)
     users = {
         "administrator": factories.make_user(Role.ADMINISTRATOR),
@@ -82,6 +84,7 @@ def _rows(name: str, tag: Tag) -> dict[type[Model], Any]:
         Inbox: inbox,
         WebhookEvent: event,
         DeadLetter: DeadLetter.objects.create(event=event, path="entry[0]", error_class="ValueError"),
+        Respondent: _respondent(conversation),
         Person: conversation.person,
         Identity: conversation.identity,
         Conversation: conversation,
@@ -94,6 +97,27 @@ def _rows(name: str, tag: Tag) -> dict[type[Model], Any]:
             message=received, kind="image", name="foto.jpg", mime_type="image/jpeg", size=3, file="foto.jpg"
         ),
     }
+
+
+def _assistant() -> dict[type[Model], Any]:
+    provider = AIProvider(name="Modelos", endpoint_url="https://models.example.com/v1")
+    provider.credentials = {"api_key": "sk-of-the-house"}
+    provider.save()
+    param = AIParam.objects.create(name="Tono", slug="tono")
+    AIValue.objects.create(param=param, name="Cercano", text="Escribí de vos.")
+    return {
+        AIProvider: provider,
+        AIModel: AIModel.objects.create(provider=provider, name="modelo-1"),
+        AIParam: param,
+        AssistantSettings: AssistantSettings.objects.create(),
+    }
+
+
+def _respondent(conversation: Conversation) -> Respondent:
+    respondent = Respondent.objects.create(conversation=conversation, seed=7)
+    value = AIValue.objects.get()
+    RespondentValue.objects.create(respondent=respondent, param=value.param, value=value)
+    return respondent
 
 
 def _failed_message(conversation: Conversation) -> Message:

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.models import ApiToken, User
+from apps.assistant.models import AIParam, AIProvider
 from apps.core.models import SiteSettings
 from apps.inboxes.models import Inbox, ProviderAccount
 from apps.organization.models import Branch, Company, CompanyDocument
@@ -28,8 +29,10 @@ ADDED_BY_ADMINISTRATORS = {
     Inbox,
     Person,
     Tag,
+    AIProvider,
+    AIParam,
 }
-ADDED_BY_SUPERVISORS = {ApiToken, Tag}
+ADDED_BY_SUPERVISORS = {ApiToken, Tag, AIParam}
 DELETED_BY_ADMINISTRATORS = {Company, Branch, CompanyDocument, Tag}
 HIDDEN_FROM_SUPERVISORS = {ApiToken, SiteSettings}
 """The tokens of colleagues, and the settings of the house."""
@@ -208,6 +211,7 @@ def test_own_pages_hold_no_foreign_word(built: House, enter: Enter) -> None:
 def test_what_packages_register_stays_outside() -> None:
     assert {model._meta.app_label for model in MODELS} == {
         "accounts",
+        "assistant",
         "conversations",
         "core",
         "inboxes",

@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Membership, User
+from apps.assistant.models import AIModel, AIParam, AIProvider, AIValue, AssistantSettings, Respondent, RespondentValue
 from apps.conversations.models import Conversation, Message, PendingStatus, SendAttempt
 from apps.core.models import SiteSettings
 from apps.inboxes.models import AccountNotice, AccountOperation, DeadLetter, HistoryImport, Inbox, ProviderAccount
@@ -92,6 +93,31 @@ def first_user():
     return make_user(username="ana")
 
 
+def ai_provider():
+    return AIProvider.objects.create(name="Uno", endpoint_url="http://localhost/v1")
+
+
+def ai_model():
+    return AIModel.objects.create(provider=ai_provider(), name="m")
+
+
+def ai_param():
+    return AIParam.objects.create(name="Tono", slug="tono")
+
+
+def ai_value():
+    return AIValue.objects.create(param=ai_param(), name="a")
+
+
+def respondent():
+    return Respondent.objects.create(conversation=make_conversation(), seed=1)
+
+
+def drawn_value():
+    value = ai_value()
+    return RespondentValue.objects.create(respondent=respondent(), param=value.param, value=value)
+
+
 def token():
     make_token(make_user())
     return ApiToken.objects.get()
@@ -151,6 +177,20 @@ REFUSED: dict[str, Callable[[], object]] = {
     "attempt token": lambda: second_of(lambda: saved(attempt(outcome="sent")), number=2)(),
     "pending_status_once": second_of(pending_status),
     "site_settings_one_row": lambda: SiteSettings.objects.create(id=2),
+    "AI provider name": second_of(ai_provider, uid=uuid4()),
+    "AI provider uid": second_of(ai_provider, name="Dos"),
+    "ai_provider_asks_at_all": lambda: AIProvider.objects.filter(pk=ai_provider().pk).update(concurrency=0),
+    "an order below zero": lambda: AIProvider.objects.filter(pk=ai_provider().pk).update(priority=-1),
+    "ai_model_name": second_of(ai_model),
+    "parameter name": second_of(ai_param, slug="other"),
+    "parameter slug": second_of(ai_param, name="Other"),
+    "ai_value_name": second_of(ai_value),
+    "chance below zero": lambda: AIValue.objects.filter(pk=ai_value().pk).update(chance=-1),
+    "respondent_one_current": second_of(respondent),
+    "respondent_one_value_each": second_of(drawn_value),
+    "a value that was drawn": lambda: drawn_value().value.delete(),
+    "a parameter that was drawn": lambda: drawn_value().param.delete(),
+    "assistant_settings_one_row": lambda: AssistantSettings.objects.create(id=2),
     "company with branches": lambda: Company.objects.filter(pk=make_branch().company_id).delete(),
     "branch with inboxes": lambda: Branch.objects.filter(pk=make_inbox().branch_id).delete(),
     "account with inboxes": lambda: ProviderAccount.objects.filter(pk=make_inbox().account_id).delete(),

@@ -12,6 +12,9 @@ from django.utils import timezone
 
 from apps.accounts import queries as accounts
 from apps.accounts.models import User
+from apps.assistant import queries as assistant
+from apps.assistant.actions import parameters, providers, trials
+from apps.assistant.models import AIModel, AIParam, AIProvider, AIValue, AssistantSettings, Respondent
 from apps.conversations import queries as conversations
 from apps.conversations.actions import acts, marks, send
 from apps.conversations.models import Attachment, Conversation, Message, PendingStatus, SendAttempt
@@ -57,7 +60,16 @@ DOORS: dict[str, tuple[Callable[[Actor], QuerySet[Any]], Scope | None]] = {
     "attachments": (conversations.attachments_for, Scope.CONVERSATIONS_READ),
     "waiting statuses": (conversations.pending_statuses_for, Scope.CONVERSATIONS_READ),
     "attention": (conversations.needs_attention, Scope.CONVERSATIONS_READ),
+    "respondents": (assistant.respondents_for, Scope.ASSISTANT_READ),
 }
+OF_THE_HOUSE: dict[str, tuple[Callable[[Actor], QuerySet[Any]], Scope]] = {
+    "AI providers": (assistant.providers_for, Scope.ASSISTANT_READ),
+    "AI models": (assistant.models_for, Scope.ASSISTANT_READ),
+    "parameters": (assistant.params_for, Scope.ASSISTANT_READ),
+    "values": (assistant.values_for, Scope.ASSISTANT_READ),
+    "settings of the assistant": (assistant.settings_for, Scope.ASSISTANT_WRITE),
+}
+"""What is the same for every branch."""
 ROLES = [Role.VIEWER, Role.OPERATOR, Role.SUPERVISOR]
 
 
@@ -106,6 +118,7 @@ def furnish(name: str, tag: Tag) -> Rooms:
         "attachments": Attachment.objects.create(message=said, kind="image", mime_type="image/png", size=1, file="x"),
         "waiting statuses": status,
         "attention": said,
+        "respondents": Respondent.objects.create(conversation=conversation, seed=1),
     }
     return Rooms(branch=branch, conversation=conversation, rows=rows)
 
@@ -274,10 +287,67 @@ def test_setting_up_is_for_administrators(here):
         lambda actor: rename_account(account=account, name="x", actor=actor),
         lambda actor: set_account_active(account=account, is_active=False, actor=actor),
         lambda actor: add_inbox(account=account, branch=here.branch, address="1", name="x", actor=actor),
-        lambda actor: change_inbox(inbox=inbox, branch=here.branch, name="x", is_active=True, actor=actor),
+        lambda actor: change_inbox(
+            inbox=inbox, branch=here.branch, name="x", is_active=True, assistant_mode="", actor=actor
+        ),
     ]
     for role in ROLES:
         for deed in deeds:
             with pytest.raises(PermissionDenied):
                 deed(make_actor(role, (here.branch,)))
     assert Inbox.objects.count() == 1
+
+
+def configured() -> tuple[AIProvider, AIModel, AIParam, AIValue]:
+    """Make one row of everything the assistant is set up with."""
+    AssistantSettings.objects.create()
+    provider = AIProvider.objects.create(name="Uno", endpoint_url="http://localhost:1/v1")
+    param = AIParam.objects.create(name="Tono", slug="tono")
+    value = AIValue.objects.create(param=param, name="Cercano", text="x")
+    return provider, AIModel.objects.create(provider=provider, name="m"), param, value
+
+
+@pytest.mark.parametrize("door", OF_THE_HOUSE)
+def test_what_is_the_same_for_every_branch_asks_the_scope_alone(door, here):
+    configured()
+    open_door, scope = OF_THE_HOUSE[door]
+    for role in ROLES:
+        actor = make_actor(role, (here.branch,))
+        assert open_door(actor).exists() == (scope in ROLE_SCOPES[role]), role
+        assert not open_door(replace(actor, token_id=1, scopes=frozenset(Scope) - {scope})).exists()
+    assert open_door(SYSTEM).exists()
+    assert not open_door(NOBODY).exists()
+
+
+def test_the_assistant_is_set_up_by_administrators_and_described_by_supervisors(here):
+    from django.core.exceptions import PermissionDenied
+
+    provider, model, param, value = configured()
+    told = {"name": "New", "endpoint_url": "http://localhost/v1", "api_key": "k", "model": "m"}
+    text = {"name": "x", "text": "x"}
+    by_administrators: list[Callable[[Actor], object]] = [
+        lambda actor: providers.add_provider(**told, actor=actor),
+        lambda actor: providers.change_provider(provider=provider, changes={"priority": 1}, actor=actor),
+        lambda actor: providers.change_key(provider=provider, api_key="other", actor=actor),
+        lambda actor: providers.add_model(provider=provider, columns={"name": "x"}, actor=actor),
+        lambda actor: providers.change_model(model=model, changes={"position": 1}, actor=actor),
+        lambda actor: trials.request_trial(provider=provider, actor=actor),
+        lambda actor: trials.claim_trial(actor=actor),
+    ]
+    by_supervisors: list[Callable[[Actor], object]] = [
+        lambda actor: parameters.add_param(columns={"name": "New"}, actor=actor),
+        lambda actor: parameters.change_param(param=param, name="x", position=1, is_enabled=True, actor=actor),
+        lambda actor: parameters.add_value(param=param, columns=text, actor=actor),
+        lambda actor: parameters.change_value(value=value, changes={"chance": 2}, actor=actor),
+        lambda actor: parameters.change_settings(changes={"auto_turns": 2}, actor=actor),
+        lambda actor: providers.ensure_defaults(actor=actor),
+    ]
+    allowed = {Role.VIEWER: [], Role.OPERATOR: [], Role.SUPERVISOR: by_supervisors}
+    for role in ROLES:
+        for deed in [*by_administrators, *by_supervisors]:
+            if deed in allowed[role]:
+                deed(make_actor(role, (here.branch,)))
+            else:
+                with pytest.raises(PermissionDenied):
+                    deed(make_actor(role, (here.branch,)))
+    assert (AIProvider.objects.count(), AIModel.objects.count()) == (1, 1)

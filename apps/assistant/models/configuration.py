@@ -15,8 +15,13 @@ class AIProvider(models.Model):
     """A place that answers as OpenAI's chat completions do, with what it may cost and how it has been lately.
 
     Prices are for a million tokens, in `currency`. `failures` counts those in a row; until `resting_until` nobody
-    asks it again.
+    asks it again. `trial` is what became of the last question of a person of the house: a Trial or a Failure.
     """
+
+    class Trial(models.TextChoices):
+        ASKED = "asked", _("About to begin")
+        RUNNING = "running", _("Under way")
+        ANSWERED = "ok", _("It answered")
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -46,6 +51,10 @@ class AIProvider(models.Model):
     last_failure = models.CharField(_("last failure"), max_length=20, blank=True, editable=False)
     last_failure_at = models.DateTimeField(_("failed last"), null=True, editable=False)
     last_answer_at = models.DateTimeField(_("answered last"), null=True, editable=False)
+    trial = models.CharField(_("trial"), max_length=20, blank=True, editable=False)
+    trial_at = models.DateTimeField(_("tried"), null=True, editable=False)
+    trial_text = models.CharField(_("answer to the trial"), max_length=200, blank=True, editable=False)
+    trial_ms = models.PositiveIntegerField(_("ms of the trial"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
 
     class Meta:

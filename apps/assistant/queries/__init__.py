@@ -19,8 +19,11 @@ from apps.assistant.queries.respondents import (
     current_respondents,
     drawable_params,
     drawn_values,
+    endpoint_of,
     is_drawable,
+    trouble_of_model,
 )
+from apps.assistant.queries.spending import spent_today
 from apps.assistant.queries.suggestions import (
     SHOWN_STATES,
     answers,
@@ -34,10 +37,18 @@ from apps.assistant.queries.suggestions import (
     modes_of,
     newest_words,
 )
-from apps.assistant.queries.troubles import Trouble, config_problems, trouble_of_value
+from apps.assistant.queries.troubles import (
+    TROUBLES,
+    Trouble,
+    config_problems,
+    trouble_of_value,
+    troubles_of_param,
+    troubles_of_provider,
+)
 
 __all__ = [
     "SHOWN_STATES",
+    "TROUBLES",
     "Candidates",
     "Trouble",
     "answers",
@@ -53,6 +64,7 @@ __all__ = [
     "difference",
     "drawable_params",
     "drawn_values",
+    "endpoint_of",
     "get_suggestion",
     "is_answered",
     "is_current",
@@ -65,7 +77,11 @@ __all__ = [
     "providers_for",
     "respondents_for",
     "settings_for",
+    "spent_today",
     "suggestions_for",
+    "trouble_of_model",
     "trouble_of_value",
+    "troubles_of_param",
+    "troubles_of_provider",
     "values_for",
 ]

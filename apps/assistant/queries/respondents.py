@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, Prefetch, Q, QuerySet
 
 from apps.assistant.models import AIModel, AIParam, AIValue, Respondent, RespondentValue
+from apps.assistant.types import Endpoint
 from apps.conversations.models import Conversation
 
 
@@ -103,3 +104,17 @@ def trouble_of_model(model: AIModel | None) -> str:
     if not model.is_enabled:
         return "model_disabled"
     return "" if model.provider.is_enabled else "provider_disabled"
+
+
+def endpoint_of(model: AIModel) -> Endpoint:
+    """Return how a model is asked; its provider should be loaded. Raises UnreadableSecret."""
+    return Endpoint(
+        provider_id=model.provider_id,
+        model_id=model.pk,
+        base_url=model.provider.endpoint_url,
+        api_key=model.provider.api_key(),
+        model=model.name,
+        takes_schema=model.takes_schema,
+        reads_images=model.reads_images,
+        max_output_tokens=model.max_output_tokens,
+    )

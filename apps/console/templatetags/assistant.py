@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.assistant.models import AIParam, RespondentValue, Suggestion
 from apps.assistant.models.choices import failure_in_words
-from apps.assistant.queries.troubles import WORDS as TROUBLES
+from apps.assistant.queries import TROUBLES
 from apps.assistant.types import warning_in_words
 from apps.conversations.models import Conversation
 

@@ -19,14 +19,20 @@ def add_inbox(*, account: ProviderAccount, branch: Branch, address: str, name: s
 
 
 @transaction.atomic
-def change_inbox(*, inbox: Inbox, branch: Branch, name: str, is_active: bool, actor: Actor) -> None:
+def change_inbox(
+    *, inbox: Inbox, branch: Branch, name: str, is_active: bool, assistant_mode: str, actor: Actor
+) -> None:
     """Change an inbox; its account and address stay, since conversations hang on them.
+
+    The assistant looks again at what it proposes there: it may have been switched off.
 
     Raises: PermissionDenied; ValidationError as the model says.
     """
     require(actor, Scope.SETUP_WRITE)
     inbox = Inbox.objects.select_for_update().get(pk=inbox.pk)
     inbox.branch, inbox.name, inbox.is_active = branch, name.strip(), is_active
+    inbox.assistant_mode = assistant_mode
     inbox.full_clean()
-    inbox.save(update_fields=["branch", "name", "is_active"])
+    inbox.save(update_fields=["branch", "name", "is_active", "assistant_mode"])
     enqueue(Job.SWEEP)
+    enqueue(Job.SUGGEST_REPLY)

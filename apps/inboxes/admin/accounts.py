@@ -222,21 +222,26 @@ class InboxAdmin(HouseAdmin):
     door = staticmethod(inboxes_for)
     read_scope = Scope.INBOXES_READ
     write_scope = Scope.SETUP_WRITE
-    list_display = ("name", "branch", "account", "address", "is_active")
-    list_filter = (("branch", DoorFilter), ("account", DoorFilter), "is_active")
+    list_display = ("name", "branch", "account", "address", "is_active", "assistant_mode")
+    list_filter = (("branch", DoorFilter), ("account", DoorFilter), "is_active", "assistant_mode")
     search_fields = ("name", "address")
     autocomplete_fields = ("account", "branch")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         if obj is None:
             return ("account", "branch", "name", "address")
-        return ("name", "branch", "account", "address", "group_address", "is_active", "created_at")
+        return (
+            *("name", "branch", "account", "address", "group_address"),
+            *("is_active", "assistant_mode", "created_at"),
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         return () if obj is None else ("account", "address", "group_address", "created_at")
 
     def save_model(self, request: HttpRequest, obj: Inbox, form: Any, change: bool) -> None:
-        names = ("branch", "name", "is_active") if change else ("account", "branch", "name", "address")
+        names = (
+            ("branch", "name", "is_active", "assistant_mode") if change else ("account", "branch", "name", "address")
+        )
         given = {name: form.cleaned_data[name] for name in names}
         if change:
             change_inbox(inbox=obj, **given, actor=actor_of(request))
