@@ -452,7 +452,7 @@ def test_deciding_costs_a_fixed_number_of_queries(inbox, django_assert_max_num_q
         turn(inbox, f"Pregunta {number}")
         age(by=30)
     message = receive(inbox, "¿Y?")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         begin(message)
     suggestion = propose(message, mode=AUTO)
     with django_assert_max_num_queries(28):

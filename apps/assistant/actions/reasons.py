@@ -7,9 +7,10 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import accumulate
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Left, Now
 from django.utils import timezone
 
 from apps.assistant.models import AssistantSettings, Suggestion
@@ -45,9 +46,9 @@ class Talk:
         """Return why a person should take over before anything is asked, if there is a reason."""
         if self.asks_for_somebody():
             return Pause.ASKED
-        if any(names_word(text, self.settings.rule_words) for text in self.unanswered):
+        if any(names_word(text, self.settings.rule_words) for text in self.read):
             return Pause.RULE_WORD
-        if sum(len(text) for text in self.unanswered) > LONG:
+        if sum(map(len, self.unanswered)) > LONG:
             return Pause.TOO_LONG
         if self.is_loop():
             return Pause.LOOP
@@ -56,7 +57,7 @@ class Talk:
     def asks_for_somebody(self) -> bool:
         """Tell whether the person wants a person: by the words of the settings, or by the one the notice names."""
         words = [plain(word) for word in re.findall("«(.+?)»", self.settings.notice)]
-        return any(names_word(text, self.settings.handoff_words) or _bare(text) in words for text in self.unanswered)
+        return any(names_word(text, self.settings.handoff_words) or _bare(text) in words for text in self.read)
 
     def is_loop(self) -> bool:
         """Tell whether this looks like two machines talking."""
@@ -82,10 +83,16 @@ class Talk:
 
     @cached_property
     def unanswered(self) -> Sequence[str]:
-        """What the person said since our last word, newest first."""
+        """What the person said since our last word, newest first, as far as it has to be known."""
         ours = self.conversation.messages.filter(direction=Direction.OUT, is_imported=False).exclude(kind__in=ACTS)
         last = ours.order_by("-id").values_list("pk", flat=True).first() or 0
-        return list(self._theirs.filter(pk__gt=last).values_list("text", flat=True)[:LOOKED_AT])
+        return list(self._theirs.filter(pk__gt=last).values_list(Left("text", LONG + 1), flat=True)[:LOOKED_AT])
+
+    @cached_property
+    def read(self) -> Sequence[str]:
+        """Of that, what words are looked for in: no more than would be too long."""
+        before = accumulate(map(len, self.unanswered), initial=0)
+        return [text[: LONG - length] for text, length in zip(self.unanswered, before, strict=False) if length < LONG]
 
     @property
     def _theirs(self) -> QuerySet[Message]:
@@ -100,7 +107,7 @@ class Talk:
 
     def _repeats_us(self, last: Suggestion) -> bool:
         ours = {plain(last.text), plain(last.sent_text)}
-        return any(plain(text) in ours for text in self.unanswered if len(text) >= ECHO_LENGTH)
+        return any(plain(text) in ours for text in self.read if len(text) >= ECHO_LENGTH)
 
     def _answers_instantly(self, answers: Sequence[Suggestion]) -> bool:
         last = answers[:INSTANT_TURNS]
