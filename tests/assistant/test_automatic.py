@@ -241,6 +241,7 @@ def test_the_database_itself_takes_one_answer_for_a_message(inbox):
     [
         ("Hola! Quiero HABLAR con una persona", "asked"),
         ("me pasás con un operador?", "asked"),
+        ("hay alguna PERSONA REAL ahí?", "asked"),
         ("Persona", "asked"),
         ("una persona, por favor!!", "asked"),
         ("Voy a hablar con mi abogado", "rule_word"),
@@ -256,7 +257,7 @@ def test_words_that_need_a_person_get_one(inbox, words, reason):
 
 
 @pytest.mark.parametrize(
-    "words", ["¿Cuánto sale por persona?", "Soy operadora de grúas", "¿Hay reclamación?", "1 persona"]
+    "words", ["¿Cuánto sale por persona?", "¿Hay curso de operador de drones?", "¿Hay reclamación?", "1 persona"]
 )
 def test_other_words_are_answered(inbox, words):
     assert (begin(receive(inbox, words)), pause(), sent()) == (AUTO, QUIET, [])

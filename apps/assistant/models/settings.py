@@ -5,7 +5,14 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-HANDOFF_WORDS = "hablar con una persona\nhablar con alguien\nque me atienda una persona\nasesor humano\noperador"
+HANDOFF_WORDS = "\n".join(
+    (
+        *("hablar con una persona", "hablar con alguien", "comunicarme con alguien", "atención humana"),
+        *("que me atienda una persona", "que me atienda alguien", "me puede atender una persona"),
+        *("con un humano", "con un operador", "con una operadora", "con un asesor", "con una asesora", "asesor humano"),
+        *("persona real", "persona de verdad", "no quiero hablar con un bot", "no quiero hablar con un robot"),
+    )
+)
 HANDOFF_MESSAGE = "Te paso con una persona del equipo, que te responde por acá."
 NOTICE = "Te respondió el asistente virtual. Si preferís que te atienda una persona, escribí «persona»."
 
