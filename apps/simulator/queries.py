@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.utils.crypto import salted_hmac
 
 from apps.conversations.models import Conversation, Message
 from apps.conversations.queries import conversations_for
@@ -63,3 +64,8 @@ def last_messages(phone: Phone) -> Sequence[PhoneMessage]:
         quoted_kind=Subquery(quoted.values("kind")),
     )
     return list(rows.order_by("-at", "-pk")[:SHOWN])[::-1]
+
+
+def model_key() -> str:
+    """Return the key of the simulated model: nobody needs to keep it, and nobody else can guess it."""
+    return f"sim-{salted_hmac('apps.simulator.model', 'key', algorithm='sha256').hexdigest()}"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.simulator.views import pages, wires
+from apps.simulator.views import model, pages, wires
 
 app_name = "simulator"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("simulator/wire/", wires.receive, name="wire"),
     path("simulator/wire/files/", wires.take, name="wire-take"),
     path("simulator/wire/files/<str:key>/", wires.give, name="wire-give"),
+    path("simulator/model/v1/chat/completions", model.complete, name="model-complete"),
+    path("simulator/model/v1/models", model.models, name="model-list"),
     path("simulator/files/<str:key>/", pages.file, name="file"),
     path("simulator/<int:pk>/", pages.phone, name="phone"),
     path("simulator/<int:pk>/write/", pages.write, name="write"),

@@ -29,7 +29,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from apps.simulator import language_model
-from tests.assistant.model_behaviour import Behaviour, result
+from tests.assistant.model_behaviour import Behaviour
 
 type Json = dict[str, Any]
 
@@ -59,12 +59,12 @@ class Asked:
     @property
     def words(self) -> str:
         """All that the model was told, in one text."""
-        return "\n".join(_words(message) for message in self.body["messages"])
+        return "\n".join(language_model.words_of(message) for message in self.body["messages"])
 
     @property
     def last(self) -> str:
         """What was said to it last."""
-        return _words(self.body["messages"][-1])
+        return language_model.words_of(self.body["messages"][-1])
 
 
 class ModelServer:
@@ -101,7 +101,7 @@ class ModelServer:
         self.wait_until_open(0)
         self.api_key = api_key
         self.default = Behaviour()
-        self.speak: Callable[[Json], str] = _say_hello
+        self.speak: Callable[[Json], str] = language_model.speak
         self.choose: Callable[[Asked], Behaviour | None] | None = None
         self.most_open = 0
         self.peers: set[tuple[str, int]] = set()
@@ -293,15 +293,6 @@ class ModelServer:
         if "default" in orders:
             self.default = Behaviour(**orders["default"])
         return web.json_response({})
-
-
-def _say_hello(body: Json) -> str:
-    return result("¡Hola! ¿En qué te ayudo?")
-
-
-def _words(message: Json) -> str:
-    content = message.get("content") or ""
-    return content if isinstance(content, str) else " ".join(str(part.get("text", "")) for part in content)
 
 
 def main() -> None:

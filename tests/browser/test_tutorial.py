@@ -20,8 +20,8 @@ from django.core.management import call_command
 from playwright.async_api import Browser, Locator, Page, expect
 from pytest_django import Settings
 
-from apps.conversations.management import demonstration
 from apps.core.management.commands import up
+from apps.simulator.management import demonstration
 from tests.browser.conftest import PHONE, Screen
 from tests.browser.tutorial import IMAGES, REPOSITORY, TUTORIAL, Walk, is_translation, sections, spanish_words
 from tests.waiting import eventually

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from providers.guard import HOST
 
-INSIDE = (".local", ".internal", ".lan", ".localhost", ".home.arpa")
+INSIDE = (".local", ".internal", ".lan", ".localhost", ".home.arpa", ".test")
 """Ends of names that exist in one's own network only."""
 
 
@@ -20,11 +20,11 @@ def endpoint_problem(url: str) -> str:
         host, _port = (parts.hostname or "").lower().rstrip("."), parts.port
     except ValueError:
         return "malformed"
-    if parts.scheme not in ("http", "https") or not HOST.fullmatch(host) or "\\" in url or not _is_plain(url):
+    if parts.scheme not in ("http", "https") or not HOST.fullmatch(host) or not _is_plain(url):
         return "malformed"
     if "@" in parts.netloc:
         return "credentials"
-    if parts.query or parts.fragment:
+    if "?" in url or "#" in url:
         return "query"
     address = _address(host)
     if address is not None and (address.is_link_local or address.is_multicast or address.is_unspecified):
@@ -33,7 +33,7 @@ def endpoint_problem(url: str) -> str:
 
 
 def _is_plain(url: str) -> bool:
-    return url.isascii() and url.isprintable() and " " not in url
+    return url.isascii() and url.isprintable() and not set(url) & set(' \\"<>')
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

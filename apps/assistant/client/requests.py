@@ -27,13 +27,6 @@ SCHEMA: dict[str, Any] = {
     },
 }
 
-FORMAT = """
-
-Respondé solo con un objeto JSON, sin nada antes ni después:
-{"reply": "lo que se le responde a la persona", "needs_human": false, "reason": "", "suggested_tags": []}
-«needs_human» es true si tiene que seguir una persona del equipo, y «reason» le dice por qué."""
-"""Told where no schema can be sent."""
-
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -54,10 +47,9 @@ class Shape:
 
 def body_of(endpoint: Endpoint, prompt: Prompt, turns: list[dict[str, Any]], shape: Shape) -> dict[str, Any]:
     """Return the body of one request."""
-    instructions = prompt.instructions if shape.has_schema else prompt.instructions + FORMAT
     body: dict[str, Any] = {
         "model": endpoint.model,
-        "messages": [{"role": "system", "content": instructions}, *turns],
+        "messages": [{"role": "system", "content": prompt.instructions}, *turns],
         "stream": True,
         "max_completion_tokens" if shape.is_modern else "max_tokens": endpoint.max_output_tokens,
     }

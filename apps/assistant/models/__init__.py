@@ -2,12 +2,13 @@
 
 from apps.assistant.models.choices import failure_in_words
 from apps.assistant.models.completion import Completion
-from apps.assistant.models.configuration import AIModel, AIParam, AIProvider, AIValue
+from apps.assistant.models.configuration import SIMULATED_PATH, AIModel, AIParam, AIProvider, AIValue
 from apps.assistant.models.respondent import Respondent, RespondentValue
 from apps.assistant.models.settings import AssistantSettings
 from apps.assistant.models.suggestion import Suggestion
 
 __all__ = [
+    "SIMULATED_PATH",
     "AIModel",
     "AIParam",
     "AIProvider",

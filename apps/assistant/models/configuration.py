@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -9,6 +10,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.secrets import EncryptedJSONField
+
+SIMULATED_PATH = "/simulator/model/v1"
+"""Where the house itself answers as a model."""
 
 
 class AIProvider(models.Model):
@@ -70,6 +74,11 @@ class AIProvider(models.Model):
     def owner(self) -> str:
         """Return what its key is sealed for."""
         return f"ai-provider:{self.uid}"
+
+    @property
+    def base_url(self) -> str:
+        """Return where it is asked: the simulated model is wherever the house is."""
+        return settings.SIMULATOR_URL + SIMULATED_PATH if self.is_simulated else self.endpoint_url
 
     def api_key(self) -> str:
         """Return its key. Raises UnreadableSecret."""

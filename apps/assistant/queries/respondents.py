@@ -111,7 +111,7 @@ def endpoint_of(model: AIModel) -> Endpoint:
     return Endpoint(
         provider_id=model.provider_id,
         model_id=model.pk,
-        base_url=model.provider.endpoint_url,
+        base_url=model.provider.base_url,
         api_key=model.provider.api_key(),
         model=model.name,
         takes_schema=model.takes_schema,

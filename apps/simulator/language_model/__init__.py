@@ -1,5 +1,9 @@
-"""A model that is none: rules that read a prompt and answer in Spanish. Pure: no rows, no network, no clock."""
+"""A model that is none: rules that read a prompt and answer in Spanish. Pure: no rows, no network, no clock.
 
-from apps.simulator.language_model.wire import NAME, completion, error, events, pieces_of, usage_of
+It knows nothing but the prompt: a course that is not told there does not exist.
+"""
 
-__all__ = ["NAME", "completion", "error", "events", "pieces_of", "usage_of"]
+from apps.simulator.language_model.answers import Said, answer
+from apps.simulator.language_model.wire import NAME, completion, error, events, pieces_of, speak, usage_of, words_of
+
+__all__ = ["NAME", "Said", "answer", "completion", "error", "events", "pieces_of", "speak", "usage_of", "words_of"]

@@ -3,7 +3,10 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
+
+from apps.simulator.language_model.answers import answer
 
 NAME = "simulado-1"
 PIECE = re.compile(r"\s*\S{1,8}|\s+")
@@ -15,6 +18,23 @@ type Json = dict[str, Any]
 def pieces_of(text: str) -> list[str]:
     """Return a text in pieces as small as a model says them."""
     return PIECE.findall(text)
+
+
+def speak(body: Json) -> str:
+    """Return what the model says to a request: JSON, unless nobody asked for it."""
+    told = [(str(message.get("role")), words_of(message)) for message in body["messages"]]
+    instructions = "\n".join(words for role, words in told if role == "system")
+    said = answer(instructions, [(role, words) for role, words in told if role != "system"])
+    is_structured = "response_format" in body or "JSON" in instructions
+    return json.dumps(asdict(said), ensure_ascii=False) if is_structured else said.reply
+
+
+def words_of(message: Json) -> str:
+    """Return the words of a message that may show pictures as well."""
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    return "\n".join(str(part.get("text") or "[imagen]") for part in content)
 
 
 def usage_of(body: Json, text: str) -> Json:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.conversations.management import demonstration
+from apps.simulator.management import demonstration
 
 
 class Command(BaseCommand):

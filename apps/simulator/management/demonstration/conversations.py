@@ -1,7 +1,4 @@
-"""An invented institute with a morning of conversations, for newcomers and screenshots.
-
-People and numbers are made up. What they wrote comes in through the same action as everything else.
-"""
+"""A morning of conversations. What people wrote comes in through the same action as everything else."""
 
 import itertools
 from dataclasses import dataclass
@@ -10,22 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.actions import set_access
 from apps.accounts.models import User
-from apps.conversations.actions import marks
+from apps.conversations.actions import assist, marks
 from apps.conversations.actions.changes import apply_deletion, apply_edit, apply_reaction
 from apps.conversations.actions.columns import follow_message
 from apps.conversations.actions.receive import receive_message
 from apps.conversations.actions.stored import fill
 from apps.conversations.models import Conversation, Direction, Dispatch, Message, Sender
-from apps.core.actors import SYSTEM, Role
+from apps.core.actors import SYSTEM
 from apps.inboxes.actions.accounts import add_account
 from apps.inboxes.actions.inboxes import add_inbox
 from apps.inboxes.models import Inbox
-from apps.organization.models import Branch, Company
+from apps.organization.models import Branch
 from apps.people.models import PersonTag, Tag
 from providers.contents import (
     ContactCard,
@@ -52,13 +47,6 @@ from providers.types import (
     Referral,
 )
 
-USERS = (
-    ("admin", "Ana Administradora", Role.ADMINISTRATOR, ()),
-    ("noelia", "Noelia Burgos", Role.SUPERVISOR, ("centro", "tres-cerritos")),
-    ("carla", "Carla Mamaní", Role.OPERATOR, ("centro",)),
-    ("julian", "Julián Farfán", Role.OPERATOR, ("tres-cerritos",)),
-    ("vera", "Vera Guaymás", Role.VIEWER, ("centro",)),
-)
 TAGS = (("Hermanos", "hermanos", 4), ("Clase de prueba", "clase-de-prueba", 3), ("Beca", "beca", 7))
 
 
@@ -104,7 +92,7 @@ CHATS = (
         (44, "p", "¿Queda lugar para los dos?"),
     ), is_pending=True, assignee="carla", tags=("hermanos",), seen=False),
     Chat("centro", "5493875550171", "Rocío Guaymás", (
-        (130, "p", "Buenas tardes, quería consultar por el sábado"),
+        (130, "p", "Buenas tardes, quería consultar por Python Teens, el del sábado"),
         (52, "p", "¿Me confirmás si queda lugar el sábado? 🙏"),
     ), is_pending=True, seen=False),
     Chat("tres-cerritos", "5493875550162", "Fernando Liendro", (
@@ -153,11 +141,8 @@ CHATS = (
 )  # fmt: skip
 
 
-@transaction.atomic
-def load(password: str) -> None:
-    """Write the whole demonstration into an empty database."""
-    branches = _branches()
-    users = _users(password, branches)
+def load(users: dict[str, User], branches: dict[str, Branch]) -> None:
+    """Write what people and operators said to each other."""
     tags = {slug: Tag.objects.create(name=name, slug=slug, hue=hue) for name, slug, hue in TAGS}
     account = add_account(kind="simulator", name="Teléfono simulado", credentials={}, actor=SYSTEM)
     inboxes = {
@@ -167,29 +152,6 @@ def load(password: str) -> None:
     now = timezone.now()
     for chat in CHATS:
         _hold(chat, inboxes[chat.branch], users, tags, now)
-
-
-def _branches() -> dict[str, Branch]:
-    company = Company.objects.create(
-        name="Instituto Quirquincho", website="https://quirquincho.example", email="hola@quirquincho.example"
-    )
-    return {
-        slug: Branch.objects.create(company=company, name=name, slug=slug, address=address)
-        for name, slug, address in (
-            ("Centro", "centro", "Balcarce 123, Salta"),
-            ("Tres Cerritos", "tres-cerritos", "Los Ceibos 45, Salta"),
-        )
-    }
-
-
-def _users(password: str, branches: dict[str, Branch]) -> dict[str, User]:
-    users = {}
-    for username, name, role, works_at in USERS:
-        user = User.objects.create_user(username, password, name=name, role=role)
-        places = [branches[slug] for slug in works_at]
-        set_access(user=user, role=role, is_active=True, branches=places, actor=SYSTEM)
-        users[username] = user
-    return users
 
 
 def _hold(chat: Chat, inbox: Inbox, users: dict[str, User], tags: dict[str, Tag], now: datetime) -> None:
@@ -283,4 +245,4 @@ def _say(conversation: Conversation, author: User, key: str, content: Content, a
     )
     fill(message, content)
     message.save(force_insert=True)
-    follow_message(message, unread_count=0)
+    follow_message(message, unread_count=0, **assist.ANSWERED)
