@@ -47,6 +47,10 @@ _ATTENTION = [
     },
     _item(_("Tags"), "label", "people_tag", Scope.PEOPLE_READ),
 ]
+_OFFER = [
+    _item(_("Courses"), "school", "courses_course", Scope.COURSES_READ),
+    _item(_("Editions"), "calendar_month", "courses_courseedition", Scope.COURSES_READ),
+]
 _CHANNELS = [
     _item(_("Provider accounts"), "vpn_key", "inboxes_provideraccount", Scope.INBOXES_READ),
     _item(_("Inboxes"), "inbox", "inboxes_inbox", Scope.INBOXES_READ),
@@ -116,6 +120,7 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {"title": _("Attention"), "items": _ATTENTION},
+            {"title": _("Offer"), "items": _OFFER},
             {"title": _("Assistant"), "items": _ASSISTANT},
             {"title": _("Channels"), "items": _CHANNELS},
             {"title": _("Organization"), "items": _HOUSE},

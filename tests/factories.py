@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.accounts.actions import create_token
 from apps.accounts.models import Membership, User
 from apps.accounts.queries import actor_for_user
-from apps.assistant.models import AIParam, AIProvider, AIValue, Respondent, RespondentValue
+from apps.assistant.models import AIParam, AIProvider, AIValue, Completion, Respondent, RespondentValue, Suggestion
 from apps.conversations.actions.receive import receive_message
 from apps.conversations.models import Conversation, Message
 from apps.core.actors import SYSTEM, Actor, Role
@@ -133,6 +133,24 @@ def make_ai_provider(**fields: Any) -> AIProvider:
     """Make a provider whom nobody answers at."""
     told = {"name": f"Model house {next(_numbers)}", "endpoint_url": "http://127.0.0.1:9/v1", **fields}
     return AIProvider.objects.create(**{"credentials": {"api_key": "key-of-tests"}, **told})
+
+
+def make_suggestion(conversation: Conversation, text: str = "¡Hola! Sí, hay lugar.", **fields: Any) -> Suggestion:
+    """Propose an answer to the last message of a conversation."""
+    fields = {"state": Suggestion.State.SHOWN, "trigger": conversation.messages.latest("pk"), **fields}
+    return Suggestion.objects.create(conversation=conversation, inbox=conversation.inbox, text=text, **fields)
+
+
+def make_completion(suggestion: Suggestion, **fields: Any) -> Completion:
+    """Log a request to a model that answered."""
+    told = {"attempt": 1, "provider_id": 1, "provider_name": "Model house", "model_name": "m", "outcome": "ok", **fields}
+    words = {"request": [{"role": "system", "content": "Sos el asistente."}], "response": suggestion.text}
+    return Completion.objects.create(
+        suggestion=suggestion,
+        conversation_id=suggestion.conversation_id,
+        inbox_id=suggestion.inbox_id,
+        **{**words, **told},
+    )
 
 
 def make_respondent(conversation: Conversation, **values: str) -> Respondent:

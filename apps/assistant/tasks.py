@@ -1,12 +1,16 @@
 """What the background does for the assistant. Every task is safe to run twice and rung too often."""
 
 import asyncio
+from datetime import timedelta
+
+from django.utils import timezone
 
 from apps.assistant import engine
 from apps.assistant.actions import trials
+from apps.assistant.actions.log import forget_completions, forget_words
 from apps.assistant.actions.outcomes import end_lost_leases
 from apps.assistant.client import Client
-from apps.assistant.models import AIProvider
+from apps.assistant.models import AIProvider, AssistantSettings
 from apps.assistant.queries import endpoint_of
 from apps.assistant.types import Answer, Endpoint, Failure, ModelError, Prompt, Role, Turn
 from apps.core.actors import SYSTEM
@@ -33,7 +37,10 @@ def sweep_suggestions() -> str:
 
 def prune_completions() -> str:
     """Forget words and rows of the log that are older than the settings keep them."""
-    return "deleted 0"
+    settings, now = AssistantSettings.current(), timezone.now()
+    deleted = forget_completions(before=now - timedelta(days=settings.log_days), actor=SYSTEM)
+    emptied = forget_words(before=now - timedelta(days=settings.text_days), actor=SYSTEM)
+    return f"deleted {deleted}, emptied {emptied}"
 
 
 def try_providers() -> str:

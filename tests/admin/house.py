@@ -13,14 +13,15 @@ from apps.assistant.models import AIModel, AIParam, AIProvider, AIValue, Assista
 from apps.conversations.models import Attachment, Conversation, Message, PendingStatus, SendAttempt
 from apps.core.actors import Role
 from apps.core.models import SiteSettings
+from apps.courses.models import Course, CourseEdition
 from apps.inboxes.models import DeadLetter, Inbox, ProviderAccount, WebhookEvent
 from apps.organization.models import Branch, Company, CompanyDocument
 from apps.people.models import Identity, Person, PersonTag, Tag
 from tests import factories
 
 BODY = b'{"entry": [{"from": "5493875550101", "text": "Hola"}]}'
-OF_THE_HOUSE = (Tag, SiteSettings, AIProvider, AIModel, AIParam, AssistantSettings)
-"""Models whose rows are the same for every branch."""
+OF_THE_HOUSE = (Tag, SiteSettings, AIProvider, AIModel, AIParam, AssistantSettings, Course, CourseEdition)
+"""Models whose rows are the same for every branch, or at least read by every one."""
 
 
 @dataclass
@@ -36,8 +37,11 @@ def build() -> House:
     """Fill an empty database."""
     tag = Tag.objects.create(name="Verano", slug="verano")
     settings = SiteSettings.objects.create(id=1)
-    shared: dict[type[Model], Any] = {Tag: tag, SiteSettings: settings, **_assistant()}
+    course = factories.make_course("Robótica Kids")
+    shared: dict[type[Model], Any] = {Tag: tag, SiteSettings: settings, Course: course, **_assistant()}
     own, foreign = (_rows(name, tag) | shared for name in ("Centro", "Norte"))
+    for rows in (own, foreign):
+        rows[CourseEdition] = factories.make_edition(course, rows[Branch], days=[2, 4])
     here, there = (own[Branch],), (foreign[Branch],)
     users = {
         "administrator": factories.make_user(Role.ADMINISTRATOR),

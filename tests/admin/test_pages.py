@@ -19,6 +19,7 @@ from apps.conversations.models import Conversation, Message
 from apps.core import catalogues
 from apps.core.actors import Scope
 from apps.core.admin import HouseAdmin
+from apps.courses.models import Course
 from apps.inboxes.models import DeadLetter, ProviderAccount, WebhookEvent
 from apps.organization.models import Branch
 from apps.people.models import Identity, Person, Tag
@@ -135,6 +136,8 @@ def grow(built: House) -> None:
         Message.objects.create(
             conversation=received.conversation, inbox=inbox, direction="out", sender="operator", dispatch="rejected"
         )
+        factories.make_edition(built.own[Course], branch)
+        factories.make_course()
         Tag.objects.create(name=f"Etiqueta {number}", slug=f"etiqueta-{number}")
 
 

@@ -1,6 +1,7 @@
 """The log: every request to a model, as it was."""
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -48,6 +49,7 @@ class Completion(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["created_at"], name="completion_by_day"),
+            models.Index(fields=["created_at"], condition=Q(redacted_at=None), name="completion_with_words"),
             models.Index(fields=["provider_id", "created_at"], name="completion_spent"),
             models.Index(fields=["inbox", "created_at"], name="completion_spent_in_inbox"),
             models.Index(fields=["conversation", "created_at"], name="completion_of_conversation"),
