@@ -143,7 +143,14 @@ def make_suggestion(conversation: Conversation, text: str = "¡Hola! Sí, hay lu
 
 def make_completion(suggestion: Suggestion, **fields: Any) -> Completion:
     """Log a request to a model that answered."""
-    told = {"attempt": 1, "provider_id": 1, "provider_name": "Model house", "model_name": "m", "outcome": "ok", **fields}
+    told = {
+        "attempt": 1,
+        "provider_id": 1,
+        "provider_name": "Model house",
+        "model_name": "m",
+        "outcome": "ok",
+        **fields,
+    }
     words = {"request": [{"role": "system", "content": "Sos el asistente."}], "response": suggestion.text}
     return Completion.objects.create(
         suggestion=suggestion,

@@ -96,13 +96,13 @@ class EditionInline(EditionRows, HouseInline):
     model = CourseEdition
     door = staticmethod(editions_for)
     read_scope = Scope.COURSES_READ
-    ordering = ("-estimated_date", "-pk")
     fields = readonly_fields = (
         *("branch", "estimated_date", "shown_days", "shown_hours", "shown_ages", "seats", "shown_state"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CourseEdition]:
-        return super().get_queryset(request).select_related("branch", "course")
+        rows = super().get_queryset(request).select_related("branch", "course")
+        return rows.order_by("-estimated_date", "-pk")
 
 
 @admin.register(Course)

@@ -21,4 +21,4 @@ class EditionForm(HouseForm):
 
     class Meta:
         model = CourseEdition
-        fields = "__all__"  # noqa: DJ007 – the page names them
+        fields = "__all__"

@@ -26,7 +26,7 @@ DROP FUNCTION assistant_completion_is_final();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("assistant", "0002_what_is_leased"),
+        ("assistant", "0004_more_words_for_a_person"),
     ]
 
     operations = [
