@@ -14,7 +14,8 @@ from apps.assistant.models import AssistantSettings, Suggestion
 from apps.assistant.models.settings import HANDOFF_MESSAGE, NOTICE
 from apps.assistant.queries import is_answered
 from apps.conversations.actions.assist import hand_back, set_assistant_mode
-from apps.conversations.actions.marks import close
+from apps.conversations.actions.deliver import claim_due
+from apps.conversations.actions.marks import close, set_pending
 from apps.conversations.actions.send import send_message
 from apps.conversations.models import Conversation, Message
 from apps.core.actors import ASSISTANT, SYSTEM, Role
@@ -24,6 +25,7 @@ from tests.assistant.proposing import ANSWER, propose
 from tests.conversations.arriving import echo
 from tests.crowd import crowd
 from tests.factories import make_account, make_actor, make_inbox, receive
+from tests.providers.accounts import SAMPLES
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +93,23 @@ def test_an_answer_leaves_by_itself(inbox):
 def test_the_note_stands_under_the_first_answer_only(inbox):
     assert [turn(inbox, words) for words in ("¿Cuándo?", "¿Dónde?", "¿Cuánto?")] == [True] * 3
     assert sent() == [FIRST, ANSWER, ANSWER]
+
+
+def test_what_waits_for_somebody_is_not_settled_by_an_answer_of_its_own(inbox, actor):
+    message = receive(inbox, "¿Cuándo?")
+    set_pending(conversation=message.conversation, is_pending=True, actor=actor)
+    assert (finish(message), pause()) == (True, ("", True))
+    send_message(conversation=message.conversation, text="Listo", client_key="k", actor=actor)
+    assert pause() == ("operator", False)
+
+
+def test_its_own_echo_is_nobody_of_the_team():
+    inbox = make_inbox(make_account("maytapi", credentials=SAMPLES["maytapi"].credentials), assistant_mode=AUTO)
+    message = receive(inbox, "¿Cuándo?")
+    finish(message)
+    claim_due(limit=1, actor=SYSTEM)
+    assert echo(inbox, FIRST, at=timezone.now(), received_at=timezone.now()) is None
+    assert (sent(), pause()) == ([FIRST], QUIET)
 
 
 def test_without_a_note_none_stands_there(inbox):

@@ -123,7 +123,7 @@ def _queue(messages: Sequence[Message], attachment: Attachment | None) -> Messag
         if conversation.unread_count:
             tell_read(conversation)
         for message in messages:
-            follow_message(message, unread_count=0, is_pending=False, pending_since=None, **_overtaken(first))
+            follow_message(message, unread_count=0, **_overtaken(first))
             announce(live.LiveKind.MESSAGE_ADDED, message, branch_id=conversation.inbox.branch_id)
         assist.ring_if_overtaken(conversation)
     enqueue(Job.DELIVER_MESSAGES if attachment is None else Job.PREPARE_MESSAGES)
@@ -131,10 +131,11 @@ def _queue(messages: Sequence[Message], attachment: Attachment | None) -> Messag
 
 
 def _overtaken(message: Message) -> dict[str, Any]:
+    """Return what an answer settles; what waits for somebody is settled by nobody else."""
     if message.sender == Sender.ASSISTANT:
         return assist.ANSWERED
     pause = Pause.APPLICATION if message.sender == Sender.API else Pause.OPERATOR
-    return {**assist.ANSWERED, **assist.paused_by(pause)}
+    return {"is_pending": False, "pending_since": None, **assist.ANSWERED, **assist.paused_by(pause)}
 
 
 def _take(attachment: Attachment, message: Message) -> None:
