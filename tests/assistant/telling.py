@@ -1,5 +1,6 @@
 """Words for tests of prompts: a house with courses, somebody who asks, and what a model is told."""
 
+import itertools
 from datetime import date, time
 from typing import Any
 
@@ -11,6 +12,8 @@ from apps.core.actors import SYSTEM
 from apps.courses.models import Course, CourseEdition
 from apps.organization.models import Branch
 from tests.factories import make_branch
+
+_keys = itertools.count(1)
 
 
 def furnish() -> Branch:
@@ -43,7 +46,7 @@ def edition(course: Course, branch: Branch, **fields: Any) -> CourseEdition:
 
 def say(conversation: Conversation, text: str) -> Message:
     """Answer as the house does."""
-    return send_message(conversation=conversation, text=text, client_key=f"k{text[:40]}", actor=SYSTEM)
+    return send_message(conversation=conversation, text=text, client_key=f"k{next(_keys)}", actor=SYSTEM)
 
 
 def told(conversation: Conversation, *, with_images: bool = False, **columns: Any):

@@ -8,6 +8,7 @@ import time_machine
 from apps.assistant.models import AIParam, AIValue, AssistantSettings, Respondent, RespondentValue
 from apps.assistant.prompt import preview
 from apps.assistant.prompt.instructions import RULES
+from apps.courses.models import Course
 from apps.people.models import PersonTag, Tag
 from tests.assistant.telling import furnish, lines, say, told
 from tests.factories import make_inbox, receive
@@ -127,3 +128,23 @@ def test_it_costs_the_same_however_much_there_is(inbox, django_assert_num_querie
         say(said.conversation, f"Sí, {number}")
     with django_assert_num_queries(11):
         assert len(told(said.conversation).turns) == 17
+
+
+def test_a_large_offer_leaves_room_for_what_was_said(inbox):
+    AssistantSettings.objects.create(context_tokens=3_000)
+    Course.objects.bulk_create(Course(name=f"Curso {number}", information="largo " * 200) for number in range(60))
+    receive(inbox, "Antes")
+    shown = told(receive(inbox, "¿Qué cursos hay?").conversation)
+    offered = shown.instructions.partition("## CURSOS")[2].partition("\n\n")[0].splitlines()
+    assert offered[1].startswith("- Curso: Robótica Kids |")
+    assert offered[-1] == "- Hay más cursos que no entran acá: si preguntan por uno que no está, pedí una persona."
+    assert 6 < len(offered) < 20
+    assert max(map(len, offered)) < 700
+    assert lines(shown) == ["user: Antes", "user: ¿Qué cursos hay?"]
+
+
+def test_a_house_without_courses_says_so(db):
+    assert (
+        "## CURSOS Y PRÓXIMAS EDICIONES\n- Ahora no hay cursos para ofrecer.\n\n"
+        in told(receive(make_inbox(), "Hola").conversation).instructions
+    )

@@ -7,8 +7,9 @@ from itertools import pairwise
 MESSAGE_OVERHEAD = 4
 """Tokens that a message costs beside its words."""
 CUT = " […]"
-_PIECE = re.compile(r"[^\W\d_]+|\d{1,2}|\s+|[\W_]")
+_PIECE = re.compile(r"[^\W\d_]{1,24}|\d{1,2}|\s{1,24}|[\W_]")
 _LETTERS_OF_A_TOKEN = 4
+_BEYOND_LATIN = 0x250
 
 
 def tokens_of(text: str) -> int:
@@ -36,14 +37,15 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
             changes, and a character of another script may be a token or more by itself.
     """
     for found in _PIECE.finditer(text):
-        piece = found[0]
-        if piece.isspace():
-            cost = 0 if piece == " " else 1
-        elif piece.isascii():
-            turns = sum(before.islower() != after.islower() for before, after in pairwise(piece))
-            cost = max(-(-len(piece) // _LETTERS_OF_A_TOKEN), turns)
-        elif piece.isalpha() and ord(max(piece)) < 0x250:
-            cost = -(-len(piece) // (_LETTERS_OF_A_TOKEN - 1))
-        else:
-            cost = len(piece.encode()) // 2
-        yield found.end(), cost
+        yield found.end(), _cost(found[0])
+
+
+def _cost(piece: str) -> int:
+    if piece.isspace():
+        return 0 if piece == " " else 1
+    if piece.isascii():
+        turns = 0 if piece[1:].islower() else sum(one.islower() != other.islower() for one, other in pairwise(piece))
+        return max(-(-len(piece) // _LETTERS_OF_A_TOKEN), turns)
+    if piece.isalpha() and ord(max(piece)) < _BEYOND_LATIN:
+        return -(-len(piece) // (_LETTERS_OF_A_TOKEN - 1))
+    return len(piece.encode()) // 2

@@ -67,7 +67,6 @@ def _build(conversation_id: int, *, respondent: Respondent | None, instruction: 
 
     wish = one_line(instruction, INSTRUCTION)
     told = paragraphs(
-        instructions.RULES,
         ours.values,
         ours.knowledge,
         _tags(),
@@ -78,12 +77,18 @@ def _build(conversation_id: int, *, respondent: Respondent | None, instruction: 
     turns = history.turns(
         conversation,
         limit=settings.history_messages,
-        room=settings.context_tokens - tokens_of(told),
+        room=settings.context_tokens - instructions.TOKENS - tokens_of(told),
         with_images=with_images and settings.sends_images,
         hide=hide,
     )
     knowledge = paragraphs(ours.values, ours.knowledge, wish)
-    return Prompt(instructions=told, turns=turns, knowledge=knowledge, masks=masks, temperature=ours.temperature)
+    return Prompt(
+        instructions=paragraphs(instructions.RULES, told),
+        turns=turns,
+        knowledge=knowledge,
+        masks=masks,
+        temperature=ours.temperature,
+    )
 
 
 def _ours(conversation: Conversation, respondent: Respondent | None, *, room: int) -> _Ours:
