@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.actors import Scope
@@ -58,9 +59,12 @@ _CHANNELS = [
     _item(_("Dead letters"), "report", "inboxes_deadletter", Scope.JOURNAL_READ),
 ]
 _ASSISTANT = [
-    _item(_("AI providers"), "hub", "assistant_aiprovider", Scope.ASSISTANT_READ),
-    _item(_("AI models"), "neurology", "assistant_aimodel", Scope.ASSISTANT_READ),
-    _item(_("Parameters"), "tune", "assistant_aiparam", Scope.ASSISTANT_READ),
+    _item(capfirst(_("AI providers")), "hub", "assistant_aiprovider", Scope.ASSISTANT_READ),
+    _item(capfirst(_("AI models")), "neurology", "assistant_aimodel", Scope.ASSISTANT_READ),
+    {
+        **_item(_("Parameters"), "tune", "assistant_aiparam", Scope.ASSISTANT_READ),
+        "active": lambda request: "/aiparam/" in request.path and "/preview/" not in request.path,
+    },
     {
         "title": _("Preview"),
         "icon": "preview",

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
@@ -17,7 +18,7 @@ from apps.inboxes.forms import STORED, SecretInput
 class ProviderForm(HouseForm):
     """A provider, and its key: entered, never shown again; left empty, it stays."""
 
-    api_key = forms.CharField(label=_("key"), max_length=LONGEST_KEY, required=False, widget=SecretInput(""))
+    api_key = forms.CharField(label=capfirst(_("key")), max_length=LONGEST_KEY, required=False, widget=SecretInput(""))
 
     class Meta:
         model = AIProvider
@@ -37,7 +38,7 @@ class NewProviderForm(ProviderForm):
     """A provider that is not there yet comes with its first model."""
 
     model_name = forms.CharField(
-        label=_("first model"),
+        label=capfirst(_("first model")),
         max_length=AIModel._meta.get_field("name").max_length,
         help_text=_("As the provider calls it."),
         widget=UnfoldAdminTextInputWidget(),

@@ -33,7 +33,7 @@ def values_with_total(actor: Actor) -> QuerySet[AIValue]:
 
 def share_words(chance: int, total: int) -> str:
     """Return how often a value is drawn."""
-    return f"{number_format(100 * chance / total, 0 if 100 * chance % total == 0 else 1)} %" if total else "–"
+    return f"{number_format(round(100 * chance / total, 1), 0 if 100 * chance % total == 0 else 1)} %" if total else "–"
 
 
 class ValueInline(OwnInline):

@@ -72,7 +72,7 @@ class AIProviderAdmin(TrialPage, ShowsProblems, WithOwnRows):
     search_fields = ("name",)
     inlines = (ModelInline,)
     readonly_fields = (
-        "health",
+        "condition",
         "try_it",
         "simulated",
         "spent",
@@ -97,7 +97,7 @@ class AIProviderAdmin(TrialPage, ShowsProblems, WithOwnRows):
         costs = (gettext_lazy("Limits and prices"), {"fields": limits})
         if obj is None:
             return [(None, {"fields": ["name", "endpoint_url", *key, "model_name"]}), costs]
-        state = ("health", "spent", "simulated", ("last_answer_at", "last_failure_at"), "why", "created_at")
+        state = ("condition", "spent", "simulated", ("last_answer_at", "last_failure_at"), "why", "created_at")
         return [
             (None, {"fields": ["try_it", "name", "is_enabled", "endpoint_url", *key]}),
             costs,
@@ -136,6 +136,10 @@ class AIProviderAdmin(TrialPage, ShowsProblems, WithOwnRows):
     )
     def health(self, provider: AIProvider) -> tuple[str, str]:
         return health_of(provider)
+
+    @display(description=gettext_lazy("state"))
+    def condition(self, provider: AIProvider) -> str:
+        return health_of(provider)[1]
 
     @display(description=gettext_lazy("spent today"))
     def spent(self, provider: AIProvider) -> str:
