@@ -7,11 +7,14 @@ import time_machine
 
 from apps.assistant.models import AIProvider
 from apps.assistant.prompt import preview
+from apps.assistant.prompt.instructions import REQUEST
 from apps.conversations.models import Conversation, Direction
 from apps.courses.models import CourseEdition
 from apps.simulator.language_model import Said, answer
 from apps.simulator.management import demonstration
 from apps.simulator.management.demonstration.courses import COURSES
+
+pytestmark = pytest.mark.django_db
 
 SUNDAY = time_machine.travel(datetime(2026, 11, 22, 16, 5, tzinfo=UTC), tick=False)
 
@@ -109,6 +112,7 @@ def test_two_children_get_an_answer_each(told):
         ("Quiero hablar con una persona", "Pide hablar con una persona."),
         ("Quiero hacer un reclamo", "Parece un reclamo."),
         ("[imagen]\nmirá", "Mandó algo que hay que mirar."),
+        ("¿Cuándo empieza Robótica Kids?\n[nota de voz de 0:12]", "Mandó algo que hay que mirar."),
         ("Ya les transferí", "Habla de una inscripción o un pago."),
         ("Quiero anotarlo en Robótica Kids", "Quiere anotarse."),
         ("¿Reparan heladeras?", "No está en lo que sé."),
@@ -118,6 +122,21 @@ def test_it_asks_for_a_person_where_it_should(told, words, reason):
     said = says(told, words)
     assert (said.needs_human, said.reason) == (True, reason)
     assert said.reply
+
+
+@pytest.mark.parametrize(
+    ("wish", "reply"),
+    [
+        ("Hacela más corta.", "{} Se cursa de lunes a viernes, de 09:00 a 12:00."),
+        ("Hacela más cálida.", "¡Gracias por escribirnos! {} Se cursa de lunes a viernes, de 09:00 a 12:00. "
+            "Quedan 20 lugares. Precio: $ 60.000 por quincena."),
+        ("Con los precios.", "{} Precio: $ 60.000 por quincena."),
+    ],
+)  # fmt: skip
+def test_it_follows_the_wish_of_whoever_attends(told, wish, reply):
+    begins = "La próxima edición de Taller de verano comienza el lunes 28 de diciembre de 2026 en Centro."
+    instructions = f"{told[0]}\n\n{REQUEST}\n{wish}".replace("Terminá con una sola pregunta", "")
+    assert answer(instructions, [("user", "Taller de verano")]).reply == reply.format(begins)
 
 
 def test_it_greets_and_asks_what_is_missing(told):

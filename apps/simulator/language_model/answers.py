@@ -10,6 +10,7 @@ from apps.simulator.language_model.offer import Course, Edition, House, read_hou
 from apps.simulator.language_model.wishes import Wish, read_wish
 
 LATEST = date.max
+WORKDAYS = {"lunes, martes, miércoles, jueves y viernes": "de lunes a viernes"}
 FIRST_SENTENCES = 2
 LISTED = 4
 
@@ -29,10 +30,12 @@ def answer(instructions: str, turns: Sequence[tuple[str, str]]) -> Said:
     house = read_house(instructions)
     wish = read_wish(house, turns)
     reply, reason = _reply(house, wish)
-    if "Terminá con una sola pregunta" in instructions and not reason and not reply.endswith("?"):
+    if "Terminá con una sola pregunta" in instructions and not reason and not reply.endswith(("?", "por acá.")):
         reply += " ¿Querés que te ayude con algo más?"
     if re.search(r"\b(corta|corto|breve)\b", simple(house.request)):
         reply = " ".join(re.split(r"(?<=[.!?]) ", reply)[:FIRST_SENTENCES])
+    if re.search(r"\b(calida|calido|amable)\b", simple(house.request)):
+        reply = f"¡Gracias por escribirnos! {reply}"
     said = simple(" ".join(words for role, words in turns if role == "user"))
     tags = tuple(tag for tag in house.tags if simple(tag) in said or (simple(tag) == "hermanos" and len(wish.ages) > 1))
     return Said(reply=reply, needs_human=bool(reason), reason=reason, suggested_tags=tags)
@@ -45,7 +48,7 @@ def _reply(house: House, wish: Wish) -> tuple[str, str]:
     if wishes.COMPLAINT.search(wish.text):
         return "Lamento lo que pasó. Te responde una persona del equipo.", "Parece un reclamo."
     if wishes.FILE.search(wish.text):
-        return "¡Gracias! Lo mira una persona del equipo y te responde por acá.", "Mandó algo que hay que mirar."
+        return _beside_a_file(house, wish), "Mandó algo que hay que mirar."
     wants_in = bool(wishes.ENROL.search(wish.text))
     if wish.courses and (wish.topics or wants_in or wishes.named(wish.courses, wish.text)):
         told = _about(house, wish)
@@ -55,6 +58,14 @@ def _reply(house: House, wish: Wish) -> tuple[str, str]:
     if wants_in:
         return "Te ayuda una persona del equipo con eso.", "Habla de una inscripción o un pago."
     return _without_course(house, wish)
+
+
+def _beside_a_file(house: House, wish: Wish) -> str:
+    """Answer what was written beside a file, if that can be; nobody has looked into the file."""
+    looked = "Lo que mandaste lo mira una persona del equipo."
+    if wish.courses and wish.topics and re.search(r"\w", wishes.FILE.sub("", wish.text)):
+        return f"{_about(house, wish)} {looked}"
+    return f"¡Gracias! {looked}"
 
 
 def _without_course(house: House, wish: Wish) -> tuple[str, str]:
@@ -147,7 +158,8 @@ def _hours(edition: Edition, topics: Sequence[str]) -> str:
     days, hours = edition.fields.get("Días", ""), edition.fields.get("Horario", "")
     if not days and not hours:
         return ""
-    often = f"los {re.sub(r'(sábado|domingo)', r'\1s', days)}" if days else ""
+    days = WORKDAYS.get(days, days)
+    often = days if days.startswith("de ") else f"los {re.sub(r'(sábado|domingo)', r'\1s', days)}" if days else ""
     return f"Se cursa {', '.join(filter(None, [often, f'de {hours}' if ' a ' in hours else hours]))}."
 
 

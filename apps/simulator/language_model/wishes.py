@@ -15,7 +15,7 @@ ENROL = re.compile(r"\b(anot\w+|inscrib\w+|reserv\w+|pagar|pague|pago|transfer\w
 THANKS = re.compile(r"\b(gracias|genial|buenisimo|perfecto|dale|listo|joya)\b")
 GREETING = re.compile(r"\b(hola|buenas|buen dia|buenos dias|buenas tardes|buenas noches)\b")
 OFFER = re.compile(r"\b(cursos?|talleres|taller|algo para|que tienen|que dan|propuestas?|actividades)\b")
-FILE = re.compile(r"^\[(imagen|audio|nota de voz|video|documento|sticker|archivo|ubicacion|tarjeta|pedido)")
+FILE = re.compile(r"^\[(imagen|audio|nota de voz|video|documento|archivo|ubicacion|tarjeta|pedido)\b.*", re.MULTILINE)
 AGE = re.compile(r"\b(\d{1,2}) anos\b|\b(?:tienen?|tengo|cumplio|de) (\d{1,2})\b|\by (?:\w+ )?(\d{1,2})\b")
 TOPICS = {
     "precio": re.compile(
