@@ -155,6 +155,7 @@ FAILURE_WORDS: dict[Failure, Promise] = {
     Failure.UNREADABLE: _("The answer of the model cannot be read."),
     Failure.EMPTY: _("The model answered nothing."),
     Failure.LOST: _("We lost the answer on the way."),
+    Failure.OVERTAKEN: _("The chat went on, and nobody waited for it any more."),
     Failure.NO_PROVIDER: _("No AI provider is set up and enabled."),
     Failure.RESTING: _("Every AI provider failed a moment ago."),
     Failure.BUDGET: _("What may be spent today is spent."),

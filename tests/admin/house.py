@@ -9,7 +9,17 @@ from django.db import connection
 from django.db.models import Model
 
 from apps.accounts.models import ApiToken, User
-from apps.assistant.models import AIModel, AIParam, AIProvider, AIValue, AssistantSettings, Respondent, RespondentValue
+from apps.assistant.models import (
+    AIModel,
+    AIParam,
+    AIProvider,
+    AIValue,
+    AssistantSettings,
+    Completion,
+    Respondent,
+    RespondentValue,
+    Suggestion,
+)
 from apps.conversations.models import Attachment, Conversation, Message, PendingStatus, SendAttempt
 from apps.core.actors import Role
 from apps.core.models import SiteSettings
@@ -78,6 +88,9 @@ def _rows(name: str, tag: Tag) -> dict[type[Model], Any]:
     PersonTag.objects.create(person=conversation.person, tag=tag)
     message = _failed_message(conversation)
     event = _event(account)
+    suggestion = factories.make_suggestion(
+        conversation, f"Hola, te escribo de {name}", state="edited", sent_text="Hola"
+    )
     return {
         Company: company,
         Branch: branch,
@@ -89,6 +102,8 @@ def _rows(name: str, tag: Tag) -> dict[type[Model], Any]:
         WebhookEvent: event,
         DeadLetter: DeadLetter.objects.create(event=event, path="entry[0]", error_class="ValueError"),
         Respondent: _respondent(conversation),
+        Suggestion: suggestion,
+        Completion: factories.make_completion(suggestion),
         Person: conversation.person,
         Identity: conversation.identity,
         Conversation: conversation,

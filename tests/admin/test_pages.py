@@ -15,6 +15,7 @@ from django.utils.translation import override
 from pytest_django import Settings
 from unfold.decorators import action
 
+from apps.assistant.models import Completion, Suggestion
 from apps.conversations.models import Conversation, Message
 from apps.core import catalogues
 from apps.core.actors import Scope
@@ -136,6 +137,7 @@ def grow(built: House) -> None:
         Message.objects.create(
             conversation=received.conversation, inbox=inbox, direction="out", sender="operator", dispatch="rejected"
         )
+        factories.make_completion(factories.make_suggestion(received.conversation, rating=4))
         factories.make_edition(built.own[Course], branch)
         factories.make_course()
         Tag.objects.create(name=f"Etiqueta {number}", slug=f"etiqueta-{number}")
@@ -163,7 +165,7 @@ def test_a_list_asks_the_database_no_more_when_it_grows(role: str, built: House,
     assert max(few.values()) <= MOST_QUERIES, few
 
 
-@pytest.mark.parametrize("model", [Message, Conversation, WebhookEvent, Identity])
+@pytest.mark.parametrize("model", [Message, Conversation, WebhookEvent, Identity, Suggestion, Completion])
 def test_a_long_list_is_never_counted(model: type[Model], built: House, enter: Enter) -> None:
     with CaptureQueriesContext(connection) as queries:
         enter("administrator").get(address(model, "changelist"))
