@@ -222,6 +222,9 @@ def shown_suggestion(conversation: Conversation) -> Suggestion | None:
     """
     rows = suggestions_for(SYSTEM).select_related("respondent", "provider", "model").prefetch_related(DRAWN)
     newest = rows.filter(conversation=conversation).order_by("-id").first()
+    if newest is not None and newest.suggested_tags:
+        known = {tag.name.casefold() for tag in conversation.person.tags.all()}
+        newest.suggested_tags = [name for name in newest.suggested_tags if name.casefold() not in known]
     if newest is None or newest.state in SHOWN_STATES:
         return newest
     has_left = newest.message_id is not None and newest.message_id == conversation.last_message_id

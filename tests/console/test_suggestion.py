@@ -14,6 +14,7 @@ from apps.console.frames import draw_suggestion
 from apps.conversations.models import Conversation, Message
 from apps.core.actors import Role
 from apps.inboxes.models import AssistantMode
+from apps.people.models import PersonTag, Tag
 from tests.assistant.proposing import propose as proposed
 from tests.factories import make_branch, make_conversation, make_inbox, make_user, receive
 
@@ -98,11 +99,12 @@ def test_a_failure_says_why_and_what_to_do(conversation):
 
 def test_what_to_look_at_before_it_leaves(conversation):
     flags: dict[str, Any] = {"needs_human": True, "reason": "No sé el precio", "warnings": ["link", "phone"]}
-    propose(conversation, suggested_tags=["Beca"], **flags)
+    PersonTag.objects.create(person=conversation.person, tag=Tag.objects.create(name="Hermanos"))
+    propose(conversation, suggested_tags=["Beca", "hermanos"], **flags)
     read = words(slot(conversation))
     assert "A person should answer this. No sé el precio" in read
     assert "It holds a link that is not ours. It holds a phone number that is not ours." in read
-    assert "Tags that would fit: Beca" in read
+    assert "Tags that would fit: Beca What to do" in read  # not those the person has
 
 
 def test_values_model_and_time_say_why(conversation):
