@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 GROUP = "live"
 KEPT_HOURS = 48
+GROWTH_KEPT_MINUTES = 10
+"""How long it is kept that a text grew: whoever comes back later reads the whole of it, and there are many of these."""
 SAFETY_SECONDS = 5.0
 """How often a reader looks without having heard a bell: a lost bell costs this much, never an event."""
 HELD_SECONDS = (0.01, 1.0)

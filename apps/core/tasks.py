@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import connection
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from apps.core import live
@@ -18,8 +19,9 @@ def heartbeat(cluster: str) -> str:
 
 
 def prune_live_events() -> str:
-    """Delete events older than the gap a screen may catch up."""
-    deleted, _ = LiveEvent.objects.filter(at__lt=Now() - timedelta(hours=live.KEPT_HOURS)).delete()
+    """Delete events older than the gap a screen may catch up; much sooner that a text grew."""
+    grew = Q(kind=live.LiveKind.SUGGESTION_STREAMED, at__lt=Now() - timedelta(minutes=live.GROWTH_KEPT_MINUTES))
+    deleted, _ = LiveEvent.objects.filter(grew | Q(at__lt=Now() - timedelta(hours=live.KEPT_HOURS))).delete()
     return f"deleted {deleted}"
 
 

@@ -31,13 +31,19 @@ def settle(**fields: Any) -> None:
 
 
 @contextmanager
-def at_work() -> Iterator[None]:
-    """Run the cluster of the assistant, and its engine, in this process."""
+def engine_only() -> Iterator[None]:
+    """Let the test ring itself, by calling the tasks; in the end the engine of this process stops."""
     try:
-        with jobs.worker("ai"):
-            yield
+        yield
     finally:
         engine.stop()
+
+
+@contextmanager
+def at_work() -> Iterator[None]:
+    """Run the cluster of the assistant, and its engine, in this process."""
+    with engine_only(), jobs.worker("ai"):
+        yield
 
 
 def newest(conversation: Conversation) -> Suggestion | None:

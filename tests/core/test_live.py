@@ -304,6 +304,15 @@ def test_events_are_kept_as_long_as_a_gap_may_be():
     assert LiveEvent.objects.get().message_id == 2
 
 
+def test_that_a_text_grew_is_kept_for_minutes():
+    for kind in (LiveKind.SUGGESTION_CHANGED, LiveKind.SUGGESTION_STREAMED, LiveKind.SUGGESTION_STREAMED):
+        live.publish(kind)
+    old, grew, lately = LiveEvent.objects.order_by("id")
+    LiveEvent.objects.filter(pk__in=[old.pk, grew.pk]).update(at=timezone.now() - timedelta(minutes=11))
+    assert prune_live_events() == "deleted 1"
+    assert set(LiveEvent.objects.all()) == {old, lately}
+
+
 def test_who_hears_of_what():
     here, there = make_branch(), make_branch()
     operator = make_actor(Role.OPERATOR, (here,))

@@ -23,7 +23,7 @@ from apps.assistant.actions.automatic import note_failure
 from apps.assistant.actions.holding import hold_suggestion
 from apps.assistant.actions.overtaken import supersede
 from apps.assistant.models import AIModel, AIProvider, AssistantSettings, Completion, Suggestion
-from apps.assistant.queries import candidates
+from apps.assistant.queries import candidates_of
 from apps.assistant.types import Failure
 from apps.conversations.actions.assist import note_suggestion
 from apps.core.actors import Actor, Scope, require
@@ -142,14 +142,19 @@ def due_suggestions() -> QuerySet[Suggestion]:
 @transaction.atomic
 def _take() -> tuple[list[Claim], list[tuple[Suggestion, Failure | Unwanted]]]:
     house = _House()
+    if not house.room:
+        return [], []
     rows = due_suggestions().select_for_update(of=["self"], no_key=True, skip_locked=True)
     ordered = rows.select_related("inbox", "conversation", "respondent").order_by("priority", "asked_at", "pk")
     claims: list[Claim] = []
     hopeless: list[tuple[Suggestion, Failure | Unwanted]] = []
-    for suggestion in ordered[: house.room + LOOKED_AT]:
-        match house.choose(suggestion):
+    waiting = list(ordered[: house.room + LOOKED_AT])
+    found = candidates_of([suggestion.respondent for suggestion in waiting])
+    for suggestion in waiting:
+        whom = found[suggestion.respondent_id]
+        match house.choose(suggestion, whom.models):
             case Choice() as choice:
-                claims.append(_claim(suggestion, choice))
+                claims.append(_claim(suggestion, choice, whom.problem))
                 house.book(suggestion, choice.model)
             case Failure() | Unwanted() as why:
                 hopeless.append((suggestion, why))
@@ -158,7 +163,7 @@ def _take() -> tuple[list[Claim], list[tuple[Suggestion, Failure | Unwanted]]]:
     return claims, hopeless
 
 
-def _claim(suggestion: Suggestion, choice: Choice) -> Claim:
+def _claim(suggestion: Suggestion, choice: Choice, problem: str) -> Claim:
     token = uuid.uuid4()
     lease = timedelta(seconds=choice.seconds + MARGIN_SECONDS)
     Suggestion.objects.filter(pk=suggestion.pk).update(
@@ -169,6 +174,7 @@ def _claim(suggestion: Suggestion, choice: Choice) -> Claim:
         started_at=Coalesce("started_at", Now()),
         provider=choice.model.provider,
         model=choice.model,
+        config_problem=problem,
         text="",
     )
     suggestion.attempts += 1
@@ -230,7 +236,7 @@ class _House:
         """Return how many requests could begin now."""
         return sum(max(desk.provider.concurrency - desk.under_way, 0) for desk in self._desks.values())
 
-    def choose(self, suggestion: Suggestion) -> Choice | Later | Failure | Unwanted:
+    def choose(self, suggestion: Suggestion, models: Iterable[AIModel]) -> Choice | Later | Failure | Unwanted:
         """Return whom to ask for a suggestion, or why nobody."""
         if not self._settings.is_enabled or suggestion.inbox.assistant_mode == AssistantMode.OFF:
             return Unwanted()
@@ -240,7 +246,7 @@ class _House:
             return last or Failure.TOO_SLOW
         left = [
             (self._desks[model.provider_id], model)
-            for model in candidates(suggestion.respondent).models
+            for model in models
             if model.provider_id in self._desks and model.provider_id not in suggestion.tried
         ]
         if not left:

@@ -13,7 +13,7 @@ from apps.assistant.actions.respondents import redraw
 from apps.assistant.actions.turns import open_suggestion
 from apps.assistant.models import Suggestion
 from apps.assistant.queries import current_respondent, is_answered, is_current, mode_of, newest_words
-from apps.conversations.actions.assist import note_suggestion
+from apps.conversations.actions.assist import note_suggestion, ring
 from apps.conversations.actions.limits import refuse, require_length
 from apps.conversations.actions.send import send_message
 from apps.conversations.models import Conversation, Message
@@ -72,6 +72,8 @@ def discard_suggestion(*, suggestion: Suggestion, actor: Actor) -> bool:
         raise _already_decided()
     _note_none(held.conversation)
     _decide(held, State.DISCARDED, actor)
+    if held.state in UNWRITTEN:
+        ring()  # its request ends
     return True
 
 

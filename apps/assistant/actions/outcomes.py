@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -35,6 +35,7 @@ LOST_AT_MOST = 3
 """How often a suggestion may be begun when its worker died over it."""
 REST_SECONDS = (5, 300)
 LONGEST_REST_SECONDS = 3600
+NOTED_EVERY = timedelta(seconds=10)
 LETTERS_OF_A_TOKEN = 4
 PAID = {Failure.TOO_SLOW, Failure.BROKEN_OFF, Failure.REFUSED, Failure.EMPTY, Failure.OVERTAKEN, Failure.LOST}
 """What went wrong after the provider had begun, as far as one can tell: it is paid."""
@@ -101,7 +102,7 @@ def record_answer(*, request: Request, answer: Answer, actor: Actor) -> bool:
         **FREE,
     )
     announce(held)
-    answer_if_allowed(suggestion=Suggestion.objects.get(pk=held.pk), actor=actor)
+    answer_if_allowed(suggestion=held, actor=actor)
     return True
 
 
@@ -242,7 +243,11 @@ def _estimated(request: Request, outcome: str) -> Usage:
 
 
 def _note_success(provider: AIProvider) -> None:
-    AIProvider.objects.filter(pk=provider.pk).update(failures=0, resting_until=None, last_answer_at=Now())
+    """Note that it answers; while it goes on doing so only now and then, for others wait for this row."""
+    is_old = Q(last_answer_at=None) | Q(last_answer_at__lt=Now() - NOTED_EVERY)
+    is_news = Q(failures__gt=0) | Q(resting_until__isnull=False) | is_old
+    rows = AIProvider.objects.filter(is_news, pk=provider.pk)
+    rows.update(failures=0, resting_until=None, last_answer_at=Now())
 
 
 def _note_failure(provider: AIProvider, error: ModelError) -> None:

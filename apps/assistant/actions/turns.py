@@ -13,7 +13,7 @@ from apps.assistant.actions.holding import hold_conversation, hold_if_free
 from apps.assistant.actions.overtaken import supersede
 from apps.assistant.actions.respondents import respondent_of
 from apps.assistant.models import AssistantSettings, Suggestion
-from apps.assistant.queries import can_ask, candidates, is_answered, newest_words
+from apps.assistant.queries import can_ask, is_answered, newest_words
 from apps.conversations.actions.assist import note_suggestion, ring, settle_wish
 from apps.conversations.models import Conversation, Message
 from apps.core.actors import Actor, Scope, require
@@ -21,7 +21,7 @@ from apps.inboxes.models import AssistantMode
 
 logger = logging.getLogger(__name__)
 
-TOGETHER = 5
+TOGETHER = 3
 """How many turns are opened before the first of them is asked about: the oldest does not wait for the others."""
 
 
@@ -31,10 +31,10 @@ def open_turns(*, actor: Actor) -> int:
     A fault in one chat is no reason to leave the others waiting, nor to come back to it for ever.
     """
     require(actor, Scope.MESSAGES_SEND)
-    looked = 0
-    for conversation_id in due_wishes().order_by("reply_wanted_at", "pk").values_list("pk", flat=True)[:TOGETHER]:
+    looked, due = 0, due_wishes()
+    for conversation_id in due.order_by("reply_wanted_at", "pk").values_list("pk", flat=True)[:TOGETHER]:
         try:
-            looked += _open_turn(conversation_id, actor)
+            looked += _open_turn(due.filter(pk=conversation_id), actor)
         except Error:
             raise
         except Exception:
@@ -61,8 +61,8 @@ def seconds_to_next() -> float | None:
 
 
 @transaction.atomic
-def _open_turn(conversation_id: int, actor: Actor) -> int:
-    conversation = hold_if_free(due_wishes().filter(pk=conversation_id))
+def _open_turn(due: QuerySet[Conversation], actor: Actor) -> int:
+    conversation = hold_if_free(due)
     if conversation is None:  # somebody writes there in this moment
         return 0
     asked_at = conversation.reply_wanted_at
@@ -108,7 +108,6 @@ def _open(
         trigger=trigger,
         respondent=respondent,
         mode=mode,
-        config_problem=candidates(respondent).problem,
         **wish,
     )
     note_suggestion(conversations=[conversation.pk], has_one=True)

@@ -60,14 +60,27 @@ def candidates(respondent: Respondent | None) -> Candidates:
     Why:    what is simulated stands in only while no real provider is on: nobody's question may be answered by a
             toy because the real one is busy.
     """
-    drawn, problem = _drawn_models(respondent)
-    seen = {model.provider_id for model in drawn}
-    others = []
-    for model in _usable_models():
-        if model.provider_id not in seen:
-            seen.add(model.provider_id)
-            others.append(model)
-    return Candidates(models=[*drawn, *others], problem=problem)
+    return candidates_of([respondent])[respondent.pk if respondent else None]
+
+
+def candidates_of(respondents: Collection[Respondent | None]) -> dict[int | None, Candidates]:
+    """Return whom to ask for each of these, by their keys."""
+    keys = {respondent.pk if respondent else None for respondent in respondents}
+    rows = RespondentValue.objects.filter(param__is_enabled=True, param__kind=AIParam.Kind.MODEL, respondent__in=keys)
+    drawn: dict[int | None, list[AIModel | None]] = {key: [] for key in keys}
+    for row in rows.select_related("value__model__provider").order_by("param__position", "param_id"):
+        drawn[row.respondent_id].append(row.value.model)
+    usable = list(_usable_models())
+    return {key: _candidates(models, usable) for key, models in drawn.items()}
+
+
+def _candidates(drawn: Collection[AIModel | None], usable: Collection[AIModel]) -> Candidates:
+    """Return whom to ask, and what is wrong with the first drawn model that cannot be."""
+    troubles = [(model, trouble_of_model(model)) for model in drawn]
+    asked: dict[int, AIModel] = {}
+    for model in [*(model for model, trouble in troubles if model and not trouble), *usable]:
+        asked.setdefault(model.provider_id, model)
+    return Candidates(models=[*asked.values()], problem=next((trouble for _, trouble in troubles if trouble), ""))
 
 
 def can_ask() -> bool:
@@ -80,21 +93,6 @@ def _usable_models() -> QuerySet[AIModel]:
     real = models.filter(provider__is_simulated=False)
     models = models.filter(Q(provider__is_simulated=False) | ~Exists(real))
     return models.order_by("provider__priority", "provider_id", "position", "id")
-
-
-def _drawn_models(respondent: Respondent | None) -> tuple[list[AIModel], str]:
-    """Return the drawn models that can be asked, and what is wrong with the first that cannot."""
-    found: dict[int, AIModel] = {}
-    problem = ""
-    for drawn in drawn_values(respondent) if respondent else ():
-        if drawn.param.kind != AIParam.Kind.MODEL:
-            continue
-        model = drawn.value.model
-        trouble = trouble_of_model(model)
-        if model is not None and not trouble:
-            found.setdefault(model.provider_id, model)
-        problem = problem or trouble
-    return list(found.values()), problem
 
 
 def trouble_of_model(model: AIModel | None) -> str:
