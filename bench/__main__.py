@@ -11,7 +11,7 @@ from pathlib import Path
 
 from apps.core.servers import ServerError
 from apps.core.supervisor.ledger import Occupied
-from bench import accept, memory, process, receive, send
+from bench import accept, assist, memory, process, receive, send
 from bench.figures import Report, load_average, table
 from bench.house import ROOT, House
 
@@ -20,6 +20,7 @@ BENCHES: dict[str, Callable[[House, int], Report]] = {
     "process": process.run,
     "receive": receive.run,
     "send": send.run,
+    "assist": assist.run,
     "memory": memory.run,
 }
 ROUNDS = 3

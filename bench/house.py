@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ from apps.core.supervisor.ledger import Ledger
 ROOT = Path(__file__).resolve().parent.parent
 APPLICATION = "backoffice.asgi:application"
 SECRET = "the-secret-of-benches"
-CLUSTERS = ("default", "media", "bulk")
+CLUSTERS = ("default", "ai", "media", "bulk")
 READY_SECONDS = 60
 STOP_SECONDS = 15
 
@@ -62,7 +62,7 @@ class House:
             "LOG_LEVEL": "WARNING",
             "BARE_SECRET": SECRET,
         }
-        self.scene = Scene(**json.loads(self._python("-m", "bench.scene")))
+        self.scene = Scene(**json.loads(self.python("-m", "bench.scene")))
         self.database = psycopg.connect(self.servers.database_url, autocommit=True)
         self.database.execute((ROOT / "bench/bare/tables.sql").read_text())
 
@@ -116,7 +116,8 @@ class House:
                 eventually(child.died, seconds=STOP_SECONDS)
             child.bury()
 
-    def _python(self, *arguments: str) -> str:
+    def python(self, *arguments: str) -> str:
+        """Run something of ours to its end here, and return what it printed."""
         command = [sys.executable, *arguments]
         return subprocess.run(
             command, check=True, env=self.whole_environment, cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -135,10 +136,12 @@ class Line:
 
 
 @contextmanager
-def ours(house: House, *, statuses: str = "", with_workers: bool = True) -> Iterator[Line]:
-    """Our web process and our clusters, each under its watch, as in production."""
+def ours(
+    house: House, *, statuses: str = "", with_workers: bool = True, more: Mapping[str, str] | None = None
+) -> Iterator[Line]:
+    """Our web process and our clusters, each under its watch, as in production; `more` is said to all of them."""
     work = [(name, [str(ROOT / "manage.py"), "work", "--cluster", name]) for name in CLUSTERS if with_workers]
-    with _line(house, "ours", APPLICATION, house.scene.webhook_path, work, statuses) as line:
+    with _line(house, "ours", APPLICATION, house.scene.webhook_path, work, statuses, more) as line:
         if with_workers:
             beats = "SELECT count(*) FROM core_heartbeat WHERE finished_at > now() - interval '20 s'"
             eventually(lambda: house.count(beats) == len(CLUSTERS), what="the workers")
@@ -146,10 +149,12 @@ def ours(house: House, *, statuses: str = "", with_workers: bool = True) -> Iter
 
 
 @contextmanager
-def floor(house: House, *, statuses: str = "", with_workers: bool = True) -> Iterator[Line]:
+def floor(
+    house: House, *, statuses: str = "", with_workers: bool = True, more: Mapping[str, str] | None = None
+) -> Iterator[Line]:
     """The floor's web process and its worker."""
     work = [("worker", ["-m", "bench.bare.worker"])] if with_workers else []
-    with _line(house, "bare", "bench.bare.web:application", "/webhooks/bare/", work, statuses) as line:
+    with _line(house, "bare", "bench.bare.web:application", "/webhooks/bare/", work, statuses, more) as line:
         ears = 1 + with_workers
         listening = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN bare_%'"
         eventually(lambda: house.count(listening) >= ears, what="the floor")
@@ -158,14 +163,20 @@ def floor(house: House, *, statuses: str = "", with_workers: bool = True) -> Ite
 
 @contextmanager
 def _line(
-    house: House, name: str, application: str, webhook_path: str, work: list[tuple[str, list[str]]], statuses: str
+    house: House,
+    name: str,
+    application: str,
+    webhook_path: str,
+    work: list[tuple[str, list[str]]],
+    statuses: str,
+    more: Mapping[str, str] | None,
 ) -> Iterator[Line]:
     with ExitStack() as running:
         door = address.listen("127.0.0.1", 0, or_next=False)
         running.callback(door.close)
         url = f"http://127.0.0.1:{door.getsockname()[1]}"
         graph_url = running.enter_context(graph_server(house, webhook_url=url + webhook_path, statuses=statuses))
-        here: dict[str, str] = {"PUBLIC_URL": url, "META_GRAPH_URL": graph_url, "PORT": str(door.getsockname()[1])}
+        here = {"PUBLIC_URL": url, "META_GRAPH_URL": graph_url, "PORT": str(door.getsockname()[1]), **(more or {})}
         command = [application if part == APPLICATION else part for part in UVICORN]
         web = running.enter_context(
             house.running(
@@ -184,7 +195,14 @@ def _line(
 def graph_server(house: House, *, webhook_url: str, statuses: str) -> Iterator[str]:
     """Run a Graph-shaped server that reports these statuses; yield its address."""
     options = ["--webhook-url", webhook_url, "--app-secret", SECRET, "--statuses", statuses]
-    command = [sys.executable, "-m", "tests.providers.graph_server", *options]
+    with serving("tests.providers.graph_server", *options) as url:
+        yield url
+
+
+@contextmanager
+def serving(module: str, *options: str) -> Iterator[str]:
+    """Run a simulated server in a process of its own; yield the address it tells."""
+    command = [sys.executable, "-m", module, *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

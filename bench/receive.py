@@ -15,9 +15,9 @@ SECONDS = {"floor": 3, "ours": 7}
 P95 = Target(at_most=60)
 
 
-def figures(name: str) -> list[Figure]:
+def figures(name: str, p95: Target = P95) -> list[Figure]:
     """Return p50, p95 and p99 of one way."""
-    shares = {"p50": None, "p95": P95, "p99": None}
+    shares = {"p50": None, "p95": p95, "p99": None}
     return [Figure(name=f"{name} {share}", unit="ms", target=target) for share, target in shares.items()]
 
 

@@ -32,9 +32,9 @@ def number_in(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def webhook(url: str, number: int, *, size: int = 0) -> bytes:
+def webhook(url: str, number: int, *, size: int = 0, sender: str = "") -> bytes:
     """Return a whole signed POST that brings one message, padded to `size` bytes of body."""
-    return _signed(url, _body(words(number), number, size))
+    return _signed(url, _body(words(number), sender or phone(number), size))
 
 
 def padded_webhooks(url: str, count: int) -> list[bytes]:
@@ -49,13 +49,12 @@ def large_webhook(url: str, count: int) -> tuple[bytes, list[int]]:
     return _signed(url, encode(delivery([change("1060403000001", messages=messages)]))), numbers
 
 
-def _body(text: str, number: int, size: int) -> bytes:
-    sender = phone(number)
+def _body(text: str, sender: str, size: int) -> bytes:
     one = change(
         "1060403000001", messages=[text_message(text, sender=sender)], contacts=[contact(sender, f"Persona {sender}")]
     )
     body = encode(delivery([one]))
-    return body if len(body) >= size else _body(text + "." * (size - len(body)), number, 0)
+    return body if len(body) >= size else _body(text + "." * (size - len(body)), sender, 0)
 
 
 def _signed(url: str, body: bytes) -> bytes:

@@ -106,8 +106,9 @@ class Heard:
 class Traffic:
     """Screens that are open, people who write and an operator who answers."""
 
-    def __init__(self, house: House, line: Line, face: Face) -> None:
+    def __init__(self, house: House, line: Line, face: Face, *, warming_per_second: float = 20) -> None:
         self._house, self._line, self._face = house, line, face
+        self._warming_per_second = warming_per_second
         self._chats: list[int] = []
         self._arrived: list[tuple[int, float]] = []
         self._stack = AsyncExitStack()
@@ -125,7 +126,7 @@ class Traffic:
             )
             listening = group.create_task(self._listen(screen))
             self._stack.callback(listening.cancel)
-        await self.receive(per_second=20, count=talk.PEOPLE)
+        await self.receive(per_second=self._warming_per_second, count=talk.PEOPLE)
         self._chats = self._face.chats(self._house)
         return self
 
