@@ -143,25 +143,25 @@ class Failure(StrEnum):
 
 
 FAILURE_WORDS: dict[Failure, Promise] = {
-    Failure.UNREACHABLE: _("The model cannot be reached."),
-    Failure.TOO_SLOW: _("The model took too long."),
-    Failure.BROKEN_OFF: _("The model broke off in the middle of its answer."),
-    Failure.LIMITED: _("The model takes no more requests for now."),
-    Failure.FAULT: _("The model failed."),
-    Failure.UNAUTHORIZED: _("The AI provider does not take our key."),
-    Failure.NO_MODEL: _("The AI provider does not know this model."),
-    Failure.REFUSED_REQUEST: _("The AI provider did not take our request."),
-    Failure.REFUSED: _("The model will not answer this."),
-    Failure.UNREADABLE: _("The answer of the model cannot be read."),
-    Failure.EMPTY: _("The model answered nothing."),
-    Failure.LOST: _("We lost the answer on the way."),
+    Failure.UNREACHABLE: _("The provider of the model could not be reached. Check its endpoint, or wait a little."),
+    Failure.TOO_SLOW: _("The model took too long. Ask for another answer, or answer yourself."),
+    Failure.BROKEN_OFF: _("The model broke off in the middle of its answer. Ask for another one."),
+    Failure.LIMITED: _("The provider takes no more requests for now. It is asked again in a while."),
+    Failure.FAULT: _("The provider has a problem of its own. It is asked again in a while."),
+    Failure.UNAUTHORIZED: _("The provider does not accept our key. An administrator must renew it."),
+    Failure.NO_MODEL: _("The provider does not know this model. An administrator must correct its name."),
+    Failure.REFUSED_REQUEST: _("The provider did not accept the request. An administrator should see the log."),
+    Failure.REFUSED: _("The model did not want to answer this. Answer yourself."),
+    Failure.UNREADABLE: _("What came from the provider was no answer of a model. An administrator should see the log."),
+    Failure.EMPTY: _("The model answered nothing. Ask for another answer, or answer yourself."),
+    Failure.LOST: _("Our work was interrupted. Ask for another answer."),
     Failure.OVERTAKEN: _("The chat went on, and nobody waited for it any more."),
-    Failure.NO_PROVIDER: _("No AI provider is set up and enabled."),
-    Failure.RESTING: _("Every AI provider failed a moment ago."),
-    Failure.BUDGET: _("What may be spent today is spent."),
-    Failure.INTERNAL: _("Something failed on our side."),
+    Failure.NO_PROVIDER: _("There is no provider of models that could be asked. An administrator must set one up."),
+    Failure.RESTING: _("Every provider failed a moment ago. They are asked again in a while."),
+    Failure.BUDGET: _("What may be spent on answers today is spent. Tomorrow it goes on."),
+    Failure.INTERNAL: _("Something failed on our side. An administrator should see the log."),
 }
-"""What an operator reads when no answer came."""
+"""What an operator reads when no answer came: what happened, and what to do."""
 
 
 WARNING_WORDS: dict[str, Promise] = {
@@ -180,7 +180,7 @@ def warning_in_words(code: str) -> str:
 
 def failure_in_words(code: str) -> str:
     """Return what an operator reads of a stored Failure; nothing when there was none."""
-    return str(FAILURE_WORDS[Failure(code)]) if code in Failure else code
+    return str(FAILURE_WORDS[Failure(code) if code in Failure else Failure.INTERNAL]) if code else ""
 
 
 class ModelError(Exception):

@@ -10,8 +10,19 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from apps.assistant.client import Client
-from apps.assistant.models import failure_in_words
-from apps.assistant.types import Answer, Endpoint, Failure, ModelError, Picture, Prompt, Reply, Role, Turn, Usage
+from apps.assistant.types import (
+    Answer,
+    Endpoint,
+    Failure,
+    ModelError,
+    Picture,
+    Prompt,
+    Reply,
+    Role,
+    Turn,
+    Usage,
+    failure_in_words,
+)
 from tests.assistant import model_behaviour as does
 from tests.assistant.model_server import ModelServer
 

@@ -113,7 +113,10 @@ def test_a_failure_is_told_as_a_code_and_in_words(house: House, application: Mak
     proposed = told(application(), house.ours, WHOLE)["suggestion"]
 
     assert isinstance(proposed, dict)
-    assert proposed["failure"] == {"code": "too_slow", "message": "El modelo tardó demasiado."}
+    assert proposed["failure"] == {
+        "code": "too_slow",
+        "message": "El modelo tardó demasiado. Pedí otra respuesta o respondé vos.",
+    }
 
 
 def test_the_narrowest_setting_is_the_mode(house: House, application: MakeApplication):

@@ -1,6 +1,5 @@
 """Whom the assistant asks, what it is like, what it proposed and what that cost. Django finds the rows here."""
 
-from apps.assistant.models.choices import failure_in_words
 from apps.assistant.models.completion import Completion
 from apps.assistant.models.configuration import SIMULATED_PATH, AIModel, AIParam, AIProvider, AIValue
 from apps.assistant.models.respondent import Respondent, RespondentValue
@@ -18,5 +17,4 @@ __all__ = [
     "Respondent",
     "RespondentValue",
     "Suggestion",
-    "failure_in_words",
 ]

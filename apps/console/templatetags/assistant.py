@@ -7,9 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.assistant.models import AIParam, RespondentValue, Suggestion
-from apps.assistant.models.choices import failure_in_words
 from apps.assistant.queries import TROUBLES
-from apps.assistant.types import warning_in_words
+from apps.assistant.types import failure_in_words, warning_in_words
 from apps.conversations.models import Conversation
 
 register = template.Library()
