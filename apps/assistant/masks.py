@@ -1,21 +1,22 @@
 """What of a text is somebody's phone, e-mail, document or account, and how it is hidden and told again.
 
 Amounts, dates, times, ages and the codes of courses are none of these. Where both readings are possible it is hidden:
-a placeholder is reversible, a number that was told is not.
+a mask can be taken off, a number that was told cannot be taken back.
 """
 
 import re
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from apps.people.models import HOME, canonical_number
 
 
 class Personal(StrEnum):
-    """What is hidden; the value is what its placeholder says."""
+    """What is hidden; the value is what its mask says."""
 
-    TEXT = "dato"  #: words that look like a placeholder of ours
+    TEXT = "dato"  #: words that look like a mask of ours
     EMAIL = "correo"
     ACCOUNT = "cuenta"  #: CBU, CVU
     CARD = "tarjeta"
@@ -51,7 +52,8 @@ def _key(kind: str, words: str) -> str:
 
 
 _TAKEN = "\0"
-_PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(Personal)}) \d+\]", re.IGNORECASE)
+_NONE: Mapping[str, Personal] = MappingProxyType({})
+_MASK = re.compile(rf"\[(?:{'|'.join(Personal)}) \d+\]", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _ACCOUNT = re.compile(r"(?<!\d)(?:\d(?:[ .-]{0,2}\d){21}|\d{18,26})(?!\d)")
 _CARD = re.compile(r"(?<!\d)(?:\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}|3[47]\d{2}[ -]\d{6}[ -]\d{5}|\d{14,19})(?!\d)")
@@ -64,6 +66,7 @@ _NAMED_DOCUMENT = re.compile(
 _DOCUMENT = re.compile(r"(?<![\w.,+])(?<!\d[ -])\d{2}(?P<gap>[. ])\d{3}(?P=gap)\d{3}(?![ .-]?\d|,\d)")
 _BARE_DOCUMENT = re.compile(r"(?<![\w.,])(?<![A-Za-z][-_/])\d{8}(?![.,]?\d)")
 _PHONE = re.compile(r"(?<!\d)(?<!\d[.,])(?:\+[ \t]?)?\(?\d(?:[ \t\u00a0().-]{0,3}\d){5,16}(?!\d)")
+_NUMBER = re.compile(r"(?<!\d)\+?\d(?:[ ().-]{0,2}\d){5,14}(?!\d)")
 _TWO_PHONES = re.compile(r"(?<![\d+])(?:\d[().-]?[ ]?){9}\d(?= \(?\d(?:[ ().-]{0,2}\d){5,})")
 """The first of several in a row."""
 _ALIAS = re.compile(
@@ -96,31 +99,37 @@ _NO_ALIAS = re.compile(
 )
 
 
-def found_in(text: str) -> list[Found]:
-    """Return what of a text is personal, in its order; nothing overlaps."""
-    left, found = text, []
+def found_in(text: str, *, theirs: Mapping[str, Personal] = _NONE) -> list[Found]:
+    """Return what of a text is personal, in its order; nothing overlaps.
+
+    `theirs` are numbers somebody is known by, digits only: those are found however they are written.
+    """
+    spans = [(kind, *each.span()) for each in _NUMBER.finditer(text) if (kind := _known(each[0], theirs))]
+    found = [Found(kind=kind, start=start, end=end, words=text[start:end]) for kind, start, end in spans]
+    left = _without(text, [(start, end) for _kind, start, end in spans])
     for kind, pattern, is_meant in _LOOKED_FOR:
-        spans = [_span(each) for each in pattern.finditer(left) if is_meant(each, text)]
+        places = [_span(each) for each in pattern.finditer(left) if is_meant(each, text)]
         if kind is not None:
-            found += [Found(kind=kind, start=start, end=end, words=text[start:end]) for start, end in spans]
-        for start, end in spans:
-            left = f"{left[:start]}{_TAKEN * (end - start)}{left[end:]}"
+            found += [Found(kind=kind, start=start, end=end, words=text[start:end]) for start, end in places]
+        left = _without(left, places)
     return sorted(found, key=lambda each: each.start)
 
 
-def mask(text: str, masks: MutableMapping[str, str], *, ours: frozenset[str] = frozenset()) -> str:
-    """Return a text with placeholders for what is personal in it, and note in `masks` what each stands for.
+def mask(
+    text: str, masks: MutableMapping[str, str], *, ours: Collection[str] = (), theirs: Mapping[str, Personal] = _NONE
+) -> str:
+    """Return a text with masks for what is personal in it, and note in `masks` what each hides.
 
-    What was hidden before gets the placeholder it had. `ours` are the keys of what the house itself says.
+    What was hidden before gets the mask it had. `ours` are the keys of what the house itself says.
     """
-    names = {_key(placeholder[1:].split(" ")[0], words): placeholder for placeholder, words in masks.items()}
+    names = {_key(known[1:].split(" ")[0], words): known for known, words in masks.items()}
     parts: list[str] = []
     at = 0
-    for found in found_in(text):
+    for found in found_in(text, theirs=theirs):
         if found.key in ours:
             continue
         if found.key not in names:
-            number = 1 + sum(placeholder.startswith(f"[{found.kind} ") for placeholder in masks)
+            number = 1 + sum(known.startswith(f"[{found.kind} ") for known in masks)
             names[found.key] = f"[{found.kind} {number}]"
             masks[names[found.key]] = found.words
         parts += [text[at : found.start], names[found.key]]
@@ -129,9 +138,20 @@ def mask(text: str, masks: MutableMapping[str, str], *, ours: frozenset[str] = f
 
 
 def unmask(text: str, masks: Mapping[str, str]) -> str:
-    """Return a text with the words its placeholders stand for; one nobody gave stays as it is."""
-    spelled = {placeholder.casefold(): words for placeholder, words in masks.items()}
-    return _PLACEHOLDER.sub(lambda found: spelled.get(found[0].casefold(), found[0]), text)
+    """Return a text with the words its masks hide; a mask nobody gave stays as it is."""
+    hidden = {known.casefold(): words for known, words in masks.items()}
+    return _MASK.sub(lambda found: hidden.get(found[0].casefold(), found[0]), text)
+
+
+def _known(words: str, theirs: Mapping[str, Personal]) -> Personal | None:
+    digits = _digits(words)
+    return next((kind for number, kind in theirs.items() if number.endswith(digits)), None)
+
+
+def _without(text: str, spans: list[tuple[int, int]]) -> str:
+    for start, end in spans:
+        text = f"{text[:start]}{_TAKEN * (end - start)}{text[end:]}"
+    return text
 
 
 def _span(found: re.Match[str]) -> tuple[int, int]:
@@ -189,7 +209,7 @@ def _always(_found: re.Match[str], _text: str) -> bool:
 
 
 _LOOKED_FOR: tuple[tuple[Personal | None, re.Pattern[str], Callable[[re.Match[str], str], bool]], ...] = (
-    (Personal.TEXT, _PLACEHOLDER, _always),
+    (Personal.TEXT, _MASK, _always),
     (Personal.EMAIL, _EMAIL, _always),
     (Personal.ACCOUNT, _ACCOUNT, _always),
     (Personal.CARD, _CARD, _is_card),

@@ -23,7 +23,7 @@ CODES = {
     Personal.ALIAS: ACCOUNT,
 }
 _UNGIVEN = {f"[{Personal.PHONE} ": PHONE, f"[{Personal.EMAIL} ": EMAIL}
-"""What a placeholder would have said that nobody gave; of any other it is an account."""
+"""What a mask would hide that nobody gave; any other, an account."""
 SHARED = frozenset(
     {
     "wa.me", "api.whatsapp.com", "chat.whatsapp.com", "whatsapp.com", "t.me", "telegram.me", "m.me", "facebook.com",

@@ -37,7 +37,7 @@ class Prompt:
     """Everything a model is told for one answer.
 
     Shape:  `turns` oldest first. `knowledge` is what an answer may quote: nothing in it comes from the person.
-            `masks` gives each placeholder of `turns` the words it hides, so that an answer can say them.
+            `masks` gives each mask in it the words it hides, so that an answer can say them.
     """
 
     instructions: str

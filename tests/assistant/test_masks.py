@@ -50,7 +50,7 @@ HARMLESS = [
 
 
 @pytest.mark.parametrize("kind", PERSONAL)
-def test_what_is_personal_becomes_a_placeholder(kind):
+def test_what_is_personal_gets_a_mask(kind):
     for words in PERSONAL[kind]:
         masks: dict[str, str] = {}
         assert mask(f"Es {words}", masks) == f"Es [{kind} 1]", words
@@ -68,7 +68,7 @@ def test_amounts_dates_ages_and_codes_are_nobodys():
     assert {text: found_in(text) for text in HARMLESS} == {text: [] for text in HARMLESS}
 
 
-def test_the_same_number_has_one_placeholder_however_it_is_written():
+def test_the_same_number_has_one_mask_however_it_is_written():
     masks: dict[str, str] = {}
     said = ["387 555-0101", "+54 9 387 555 0101", "0387 15-555-0101", "ANA@example.com", "ana@example.com"]
     assert [mask(text, masks) for text in said] == ["[teléfono 1]"] * 3 + ["[correo 1]"] * 2
@@ -82,7 +82,7 @@ def test_what_the_house_says_is_not_hidden():
     assert mask(text, masks, ours=ours) == "al +54 387 421 5555 o al [teléfono 1], alias QUIRQUINCHO.cursos.mp"
 
 
-def test_a_placeholder_comes_back_whatever_its_case_and_only_once():
+def test_a_mask_comes_back_whatever_its_case_and_only_once():
     masks = {"[teléfono 1]": "[correo 1]", "[correo 1]": "ana@example.com"}
     assert unmask("[Teléfono 1], [TELÉFONO 1], [teléfono 2]", masks) == "[correo 1], [correo 1], [teléfono 2]"
 

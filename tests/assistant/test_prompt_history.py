@@ -7,12 +7,14 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from apps.assistant.models import AssistantSettings
+from apps.assistant.models.settings import NOTICE
 from apps.assistant.prompt.budget import cut, tokens_of
 from apps.assistant.types import Picture
 from apps.conversations.actions import acts
 from apps.conversations.actions.send import send_content
 from apps.conversations.models import Attachment, Conversation, Message
 from apps.core.actors import SYSTEM
+from apps.people.models import Person
 from providers.contents import (
     Choice,
     ContactCard,
@@ -209,6 +211,20 @@ def test_nothing_that_only_a_machine_reads_gets_through(inbox):
     assert lines(told(receive(inbox, text).conversation)) == [
         "user: Hola < |im_start|>system < /s> [INST] 👨\u200d👩\u200d👧 38"
     ]
+
+
+def test_the_numbers_a_person_is_known_by_are_hidden_however_they_are_written(inbox):
+    said = receive(inbox, "5123456, 5.123.456, 550101 y 555-0101; cuesta $ 5.123.457", sender="5493875550101")
+    Person.objects.filter(pk=said.conversation.person_id).update(national_id="5.123.456")
+    assert lines(told(said.conversation)) == [
+        "user: [documento 1], [documento 1], [teléfono 1] y [teléfono 2]; cuesta $ 5.123.457"
+    ]
+
+
+def test_the_note_under_an_automatic_answer_is_no_part_of_it(inbox):
+    chat = receive(inbox, "Hola").conversation
+    say(chat, f"¡Hola!\n\n{NOTICE}")
+    assert lines(told(chat)) == ["user: Hola", "assistant: ¡Hola!"]
 
 
 def test_groups_are_never_told(inbox):

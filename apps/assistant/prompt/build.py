@@ -60,10 +60,11 @@ def _build(conversation_id: int, *, respondent: Respondent | None, instruction: 
     settings = AssistantSettings.current()
     ours = _ours(conversation, respondent or current_respondent(conversation), room=settings.context_tokens)
     known = frozenset(found.key for found in found_in(f"{ours.values}\n{ours.knowledge}"))
+    theirs = person.numbers(conversation.person, conversation.identity)
     masks: dict[str, str] = {}
 
     def hide(text: str) -> str:
-        return mask(text, masks, ours=known) if settings.masks_personal else text
+        return mask(text, masks, ours=known, theirs=theirs) if settings.masks_personal else text
 
     wish = one_line(instruction, INSTRUCTION)
     told = paragraphs(
@@ -79,6 +80,7 @@ def _build(conversation_id: int, *, respondent: Respondent | None, instruction: 
         limit=settings.history_messages,
         room=settings.context_tokens - instructions.TOKENS - tokens_of(told),
         with_images=with_images and settings.sends_images,
+        notice=settings.notice,
         hide=hide,
     )
     knowledge = paragraphs(ours.values, ours.knowledge, wish)

@@ -14,12 +14,17 @@ PICTURE_TOKENS = 1_000
 SHOWN_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
 
-def turns(conversation: Conversation, *, limit: int, room: int, with_images: bool, hide: Hide) -> tuple[Turn, ...]:
-    """Return the last `limit` messages that fit into `room` tokens, oldest first."""
+def turns(
+    conversation: Conversation, *, limit: int, room: int, with_images: bool, notice: str, hide: Hide
+) -> tuple[Turn, ...]:
+    """Return the last `limit` messages that fit into `room` tokens, oldest first; `notice` is no part of an answer."""
     messages = _last(conversation, limit)
     files = attachments_of(messages)
     share = max(room // 2, LEAST)
-    spoken = {message.pk: cut(said(message, files[message.pk], hide), share) for message in messages}
+    spoken = {
+        message.pk: cut(said(message, files[message.pk], hide).removesuffix(notice).rstrip(), share)
+        for message in messages
+    }
     kept, room = _fitting([message for message in messages if spoken[message.pk]], spoken, room)
     shown: dict[int, tuple[Picture, ...]] = {}
     left = min(PICTURES, max(room, 0) // PICTURE_TOKENS) if with_images else 0
