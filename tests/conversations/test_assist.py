@@ -12,13 +12,14 @@ from apps.accounts.models import ApiToken, User
 from apps.conversations.actions.acts import react
 from apps.conversations.actions.assist import hand_back, note_suggestion, pause_assistant, set_assistant_mode
 from apps.conversations.actions.crowds import receive_messages
+from apps.conversations.actions.join import follow_identities
 from apps.conversations.actions.marks import close
 from apps.conversations.actions.send import send_message
 from apps.conversations.models import Conversation, Message, Pause
 from apps.core.actors import ASSISTANT, SYSTEM, Role
 from apps.inboxes.models import AssistantMode, Inbox
 from providers.contents import SystemNotice, Text
-from providers.types import Group, InboundMessage
+from providers.types import Address, AddressScope, Group, InboundMessage
 from tests.conversations.arriving import ANA, BETO, NOON, echo, edit, hear, put_emoji, take_back
 from tests.factories import make_actor, make_token
 
@@ -166,3 +167,17 @@ def test_only_who_may_handle_a_chat_says_what_it_does(inbox):
             hand_back(conversation=conversation, actor=stranger)
     row = Conversation.objects.get()
     assert (row.assistant_mode, row.assistant_resumed_at) == ("", None)
+
+
+@pytest.mark.parametrize("waits", [{"reply_wanted_at": timezone.now()}, {"has_suggestion": True}])
+def test_words_that_go_on_in_another_chat_are_answered_there(inbox, waits):
+    """Two chats turn out to be with one person: what waited in the one waits in the other."""
+    ana = Address(scope=AddressScope.BSUID, value="ana")
+    first, other = hear(inbox).conversation, hear(inbox, sender=ana, key="wamid.2").conversation
+    hear(inbox, aliases=(ana,), key="wamid.3")
+    is_wanted()
+    Conversation.objects.filter(pk=other.pk).update(**waits)
+    follow_identities(actor=SYSTEM)
+    other.refresh_from_db()
+    assert (other.joined_to, other.reply_wanted_at) == (first, None)
+    assert is_wanted() == (True, True)

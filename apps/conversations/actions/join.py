@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, Max, OuterRef, Q
 from django.db.models.functions import Coalesce, Greatest, Now
 
+from apps.conversations.actions import assist
 from apps.conversations.actions.columns import announce, announce_conversation, follow_message
 from apps.conversations.models import ACTS, Conversation, ConversationJoin, Direction, Message
 from apps.core import live
@@ -112,7 +113,7 @@ def _join(first: Conversation, other: Conversation) -> list[int]:
         conversation=first, joined=other, unread_count=other.unread_count, window_ends_at=other.window_ends_at
     )
     Conversation.objects.filter(pk=other.pk).update(
-        joined_to=first, closed_at=Now(), is_pending=False, pending_since=None, unread_count=0
+        joined_to=first, closed_at=Now(), is_pending=False, pending_since=None, unread_count=0, **assist.ANSWERED
     )
     Conversation.objects.filter(pk=first.pk).update(
         unread_count=F("unread_count") + other.unread_count,
@@ -121,6 +122,7 @@ def _join(first: Conversation, other: Conversation) -> list[int]:
         assignee=first.assignee_id or other.assignee_id,
         assistant_mode=first.assistant_mode or other.assistant_mode,
         **_pause_of(first, other),
+        **_wish_of(other),
         snoozed_until=None,
         window_ends_at=Greatest("window_ends_at", other.window_ends_at),
     )
@@ -132,6 +134,14 @@ def _pause_of(first: Conversation, other: Conversation) -> dict[str, Any]:
     """Return the pause of two that become one: whoever held one of them back holds both."""
     paused = first if first.assistant_paused_at else other
     return {"assistant_paused_at": paused.assistant_paused_at, "assistant_pause": paused.assistant_pause}
+
+
+def _wish_of(other: Conversation) -> dict[str, Any]:
+    """Return that an answer is wanted where words go on that wait for one."""
+    if other.reply_wanted_at is None and not other.has_suggestion:
+        return {}
+    assist.ring()
+    return assist.REPLY_WANTED
 
 
 def _move_in(conversation: Conversation, home: int, owner: int) -> None:
