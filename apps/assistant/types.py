@@ -155,7 +155,7 @@ FAILURE_WORDS: dict[Failure, Promise] = {
     Failure.UNREADABLE: _("What came from the provider was no answer of a model. An administrator should see the log."),
     Failure.EMPTY: _("The model answered nothing. Ask for another answer, or answer yourself."),
     Failure.LOST: _("Our work was interrupted. Ask for another answer."),
-    Failure.OVERTAKEN: _("The chat went on, and nobody waited for it any more."),
+    Failure.OVERTAKEN: _("The chat went on meanwhile, and nobody waited for this answer any more."),
     Failure.NO_PROVIDER: _("There is no provider of models that could be asked. An administrator must set one up."),
     Failure.RESTING: _("Every provider failed a moment ago. They are asked again in a while."),
     Failure.BUDGET: _("What may be spent on answers today is spent. Tomorrow it goes on."),

@@ -145,7 +145,7 @@ def test_health_is_told_in_words(provider: AIProvider, built: House, enter: Ente
 
     assert "Todavía no se consultó" in said()
     assert "Funciona" in said(last_answer_at=timezone.now())
-    assert "El modelo no acepta más consultas por ahora." in said(failures=1, last_failure="limited")
+    assert "El proveedor no acepta más pedidos por ahora." in said(failures=1, last_failure="limited")
     assert "Descansa hasta las" in said(resting_until=timezone.now() + timedelta(minutes=5))
     Completion.objects.create(
         suggestion=propose(built), conversation=built.own[Conversation], inbox=built.own[Inbox], attempt=1,

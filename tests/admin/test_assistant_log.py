@@ -82,7 +82,7 @@ def test_a_failure_is_said_in_words(built: House, enter: Enter) -> None:
     failed = made(built, outcome="limited", detail="429", response="", request=None)
     client = enter("supervisor")
     for path in (COMPLETIONS, f"{COMPLETIONS}{failed.pk}/change/", f"{SUGGESTIONS}{failed.suggestion_id}/change/"):
-        assert "El modelo no acepta más consultas por ahora." in words_of(client.get(path).content.decode()), path
+        assert "El proveedor no acepta más pedidos por ahora." in words_of(client.get(path).content.decode()), path
 
 
 def test_what_was_forgotten_is_said_to_be(built: House, enter: Enter) -> None:
