@@ -333,6 +333,9 @@ def test_problems_stand_on_the_lists_and_on_the_first_page(param: AIParam, enter
         assert "No hay ningún proveedor de IA activado: no se sugiere nada." in html, path
         assert f'href="{page(param)}"' in html, path
         assert "No tiene ningún valor que se pueda sortear" in html, path
+    AIParam.objects.update(name='"><img src=x onerror=alert(1)>')
+    for path in places:
+        assert "<img src=x" not in client.get(path).content.decode(), path
     AssistantSettings.objects.update(is_enabled=False)
     assert "Problemas de configuración" not in client.get("/admin/").content.decode()
 

@@ -2,6 +2,7 @@
 
 import pytest
 from cryptography.fernet import Fernet
+from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django import Settings
@@ -9,6 +10,7 @@ from pytest_django import Settings
 from apps.assistant.actions.providers import add_provider, change_key, change_provider
 from apps.assistant.actions.trials import LOST_AFTER, request_trial
 from apps.assistant.models import AIModel, AIProvider, Completion
+from apps.assistant.queries import config_problems
 from apps.assistant.tasks import try_providers
 from apps.core.actors import SYSTEM
 from tests.assistant.model_behaviour import html, limited, replies
@@ -86,3 +88,17 @@ def test_a_new_key_or_address_ends_the_rest(model_server: ModelServer) -> None:
     AIProvider.objects.update(failures=4)
     changed = change_provider(provider=provider, changes={"endpoint_url": f"{model_server.url}/"}, actor=SYSTEM)
     assert (changed.failures, changed.endpoint_url, changed.api_key()) == (0, model_server.url, "sk-2")
+
+
+def test_a_key_copied_from_another_row_opens_nowhere(model_server: ModelServer) -> None:
+    first = make_provider(model_server)
+    second = add_provider(name="Dos", endpoint_url=model_server.url, api_key="sk-2", model="m-1", actor=SYSTEM)
+    with connection.cursor() as sql:
+        sql.execute(
+            "UPDATE assistant_aiprovider SET credentials = other.credentials FROM assistant_aiprovider other"
+            " WHERE assistant_aiprovider.id = %s AND other.id = %s",
+            [first.pk, second.pk],
+        )
+    assert tried(AIProvider.objects.get(pk=first.pk)).trial == "unauthorized"
+    assert [(trouble.code, trouble.subject) for trouble in config_problems(SYSTEM)] == [("no_key", first)]
+    assert model_server.asked == []
