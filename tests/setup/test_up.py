@@ -28,6 +28,16 @@ def server_pids(made: Installation) -> tuple[int | None, int | None]:
     return servers.postgres_of(made.data_dir).pid(), servers.valkey_of(made.data_dir).pid()
 
 
+def proposed(made: Installation) -> int:
+    """Return how many answers of the simulated model are ready."""
+    with psycopg.connect(servers.known(made.data_dir).database_url or "") as database:
+        row = database.execute(
+            "SELECT count(*) FROM assistant_suggestion s JOIN assistant_aiprovider p ON p.id = s.provider_id"
+            " WHERE s.state = 'shown' AND s.text <> '' AND p.is_simulated"
+        ).fetchone()
+    return row[0] if row else 0
+
+
 def test_it_starts_ends_starts_again_and_takes_over_after_its_own_death(record_property, capsys) -> None:
     with installation() as made:
         first = made.up()
@@ -45,6 +55,7 @@ def test_it_starts_ends_starts_again_and_takes_over_after_its_own_death(record_p
             sys.stdout.write(f" [first start {first:.1f} s, second {second:.1f} s] ")
         _another_is_refused(made)
         eventually(lambda: made.output.count(": started") == len(settings.CLUSTERS), within=30, what="every cluster")
+        eventually(lambda: proposed(made) == 6, within=30, what="an answer ready for every chat that waits for one")
         left, pids = made.processes(servers_too=False), server_pids(made)
         made.kill()
 
