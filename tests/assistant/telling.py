@@ -7,11 +7,12 @@ from typing import Any
 from apps.assistant.models import Suggestion
 from apps.assistant.prompt import build_prompt
 from apps.conversations.actions.send import send_message
-from apps.conversations.models import Conversation, Message
+from apps.conversations.models import Attachment, Conversation, Message
 from apps.core.actors import SYSTEM
 from apps.courses.models import Course, CourseEdition
 from apps.organization.models import Branch
-from tests.factories import make_branch
+from providers.contents import ContentKind, Files, RemoteFile
+from tests.factories import make_branch, receive
 
 _keys = itertools.count(1)
 
@@ -47,6 +48,14 @@ def edition(course: Course, branch: Branch, **fields: Any) -> CourseEdition:
 def say(conversation: Conversation, text: str) -> Message:
     """Answer as the house does."""
     return send_message(conversation=conversation, text=text, client_key=f"k{next(_keys)}", actor=SYSTEM)
+
+
+def send_file(inbox, kind, *, caption="", name="", mime_type="", **columns):
+    """Let a person send a file that is here already."""
+    file = RemoteFile(kind=ContentKind(kind), mime_type=mime_type, name=name, media_id="m")
+    message = receive(inbox, content=Files(files=(file,), caption=caption))
+    Attachment.objects.filter(message=message).update(state="ready", file="messages/a.bin", **columns)
+    return message
 
 
 def told(conversation: Conversation, *, with_images: bool = False, **columns: Any):

@@ -9,8 +9,9 @@ from apps.assistant.models import AIParam, AIValue, AssistantSettings, Responden
 from apps.assistant.prompt import preview
 from apps.assistant.prompt.instructions import RULES
 from apps.courses.models import Course
+from apps.organization.models import Branch
 from apps.people.models import PersonTag, Tag
-from tests.assistant.telling import furnish, lines, say, told
+from tests.assistant.telling import edition, furnish, lines, say, send_file, told
 from tests.factories import make_inbox, receive
 
 pytestmark = pytest.mark.django_db
@@ -123,11 +124,15 @@ def test_it_costs_the_same_however_much_there_is(inbox, django_assert_num_querie
     said = receive(inbox, "Hola")
     with django_assert_num_queries(11):
         told(said.conversation)
-    for number in range(8):
-        receive(inbox, f"¿Y {number}?")
+    for number in range(6):
+        receive(inbox, f"¿Y {number}?", reply_to=said.provider_message_id)
+        send_file(inbox, "document", name=f"{number}.pdf")
         say(said.conversation, f"Sí, {number}")
+    course = Course.objects.create(name="Nuevo")
+    for branch in Branch.objects.all():
+        edition(course, branch)
     with django_assert_num_queries(11):
-        assert len(told(said.conversation).turns) == 17
+        assert len(told(said.conversation).turns) == 19
 
 
 def test_a_large_offer_leaves_room_for_what_was_said(inbox):

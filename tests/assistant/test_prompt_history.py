@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as some
 
 from apps.assistant.models import AssistantSettings
 from apps.assistant.models.settings import NOTICE
-from apps.assistant.prompt.budget import cut, tokens_of
+from apps.assistant.prompt.budget import CUT, cut, tokens_of
 from apps.assistant.types import Picture
 from apps.conversations.actions import acts
 from apps.conversations.actions.send import send_content
@@ -21,18 +23,16 @@ from providers.contents import (
     Contacts,
     Content,
     ContentKind,
-    Files,
     Location,
     Menu,
     MenuRow,
     Order,
     OrderItem,
-    RemoteFile,
     SystemNotice,
     Unsupported,
 )
 from providers.types import Address, AddressScope, Group, Referral
-from tests.assistant.telling import lines, say, told
+from tests.assistant.telling import lines, say, send_file, told
 from tests.conversations.arriving import NOON, edit, hear, put_emoji, second, take_back
 from tests.factories import make_inbox, receive
 
@@ -59,14 +59,6 @@ CONTENTS: dict[str, tuple[Content, str]] = {
              "[formulario: «tel»: «[teléfono 1]»; «edad»: «8»]\nListo"),
     "poll": (Unsupported(kind="poll", caption="¿Sí?"), "[algo que acá no se puede ver]\n¿Sí?"),
 }  # fmt: skip
-
-
-def send_file(inbox, kind, *, caption="", name="", mime_type="", **columns):
-    """Let a person send a file that is here already."""
-    file = RemoteFile(kind=ContentKind(kind), mime_type=mime_type, name=name, media_id="m")
-    message = receive(inbox, content=Files(files=(file,), caption=caption))
-    Attachment.objects.filter(message=message).update(state="ready", file="messages/a.bin", **columns)
-    return message
 
 
 @pytest.fixture
@@ -233,3 +225,10 @@ def test_groups_are_never_told(inbox):
     with pytest.raises(ValidationError) as refused:
         told(Conversation.objects.get())
     assert refused.value.code == "group"
+
+
+@given(some.text(max_size=200), some.integers(0, 80))
+def test_what_is_cut_is_as_short_as_asked(text, room):
+    short = cut(text, room)
+    assert short == text or (tokens_of(short) <= max(room, tokens_of(CUT)) and short.endswith(CUT))
+    assert text.startswith(short.removesuffix(CUT))
