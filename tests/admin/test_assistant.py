@@ -180,9 +180,9 @@ def test_a_trial_says_in_words_what_came_back(provider: AIProvider, enter: Enter
     assert "modelo-1 respondió en 321 ms." in answered
     assert "«&lt;b&gt;¡Te leo!&lt;/b&gt;»" in answered
     refused = said(trial="unauthorized")
-    assert "El proveedor de IA no acepta nuestra clave." in refused
+    assert "El proveedor no acepta nuestra clave." in refused
     assert "Cargá una clave que sea válida ahí." in refused
-    assert "Perdimos la respuesta" in said(trial="running", trial_at=timezone.now() - timedelta(minutes=2))
+    assert "Se interrumpió nuestro trabajo" in said(trial="running", trial_at=timezone.now() - timedelta(minutes=2))
     AIModel.objects.update(is_enabled=False)
     assert "No tiene ningún modelo activado." in said()
 
