@@ -143,18 +143,19 @@ class Engine:
     async def _look(self, client: Client) -> float | None:
         """Begin what is due, end what was overtaken, and return in how many seconds something else will be due."""
         try:
-            claims, wanted, seconds = await self._looker.do(partial(_look, list(self._under_way)))
+            claims, wanted, has_more = await self._looker.do(partial(_look, list(self._under_way)))
+            for claim, request in self._under_way.items():
+                if claim not in wanted:
+                    request.cancel()
+            for claim in claims:
+                task = asyncio.create_task(self._ask(client, claim))
+                self._under_way[claim] = task
+                task.add_done_callback(partial(self._ended, claim))
+            await asyncio.sleep(0)  # what was claimed is prepared first
+            return 0 if has_more else await self._looker.do(_pause)
         except Error as error:
             logger.warning("assistant.no_database error=%s", type(error).__name__)
             return BLIND_SECONDS
-        for claim, request in self._under_way.items():
-            if claim not in wanted:
-                request.cancel()
-        for claim in claims:
-            task = asyncio.create_task(self._ask(client, claim))
-            self._under_way[claim] = task
-            task.add_done_callback(partial(self._ended, claim))
-        return seconds
 
     def _ended(self, claim: Claim, task: asyncio.Task[None]) -> None:
         del self._under_way[claim]
@@ -229,16 +230,18 @@ class _Growing:
             await asyncio.sleep(FLUSH_SECONDS)
 
 
-def _look(under_way: list[Claim]) -> tuple[list[Claim], set[Claim], float | None]:
-    """Return what to begin, what of our requests is still wanted, and in how many seconds to look again."""
+def _look(under_way: list[Claim]) -> tuple[list[Claim], set[Claim], bool]:
+    """Return what to begin, what of our requests is still wanted, and whether more people wait."""
     supersede_overtaken(actor=SYSTEM)
     has_more = open_turns(actor=SYSTEM) == TOGETHER
     wanted = outcomes.still_wanted(claims=under_way, actor=SYSTEM)
-    claims = claim_due(actor=SYSTEM)
-    if has_more:
-        return claims, wanted, 0
+    return claim_due(actor=SYSTEM), wanted, has_more
+
+
+def _pause() -> float | None:
+    """Return in how many seconds to look again, if nobody rings before."""
     seconds = seconds_to_next()
-    return claims, wanted, None if seconds is None else max(seconds, HELD_SECONDS)
+    return None if seconds is None else max(seconds, HELD_SECONDS)
 
 
 def _prepare(claim: Claim) -> tuple[Prompt, Endpoint]:

@@ -21,8 +21,8 @@ def hold_conversation(pk: int) -> Conversation:
 
 
 def hold_if_free(conversations: QuerySet[Conversation]) -> Conversation | None:
-    """Return the one of these in which nobody writes, as `hold_conversation` does, or nothing if somebody does now."""
-    return conversations.select_for_update(of=["self"], skip_locked=True).select_related(*RELATED).first()
+    """Return the first of these, held as `hold_conversation` does; nothing if somebody writes there now."""
+    return conversations.select_for_update(of=["self"], skip_locked=True).select_related("inbox").first()
 
 
 def hold_suggestion(suggestion: Suggestion) -> Suggestion:

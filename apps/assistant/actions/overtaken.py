@@ -5,8 +5,10 @@ place among those its provider may have at once.
 """
 
 from collections.abc import Collection
+from functools import cache
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
@@ -32,8 +34,18 @@ CHANGED = Q(has_suggestion=True) & (
 def supersede_overtaken(*, actor: Actor) -> int:
     """End what the chat has overtaken: the person went on, somebody answered, or it was closed or switched off."""
     require(actor, Scope.MESSAGES_SEND)
-    found = _overtaken().values_list("conversation_id", flat=True)[:BATCH]
-    return _supersede_in(list(found)) if found else 0
+    with connection.cursor() as cursor:
+        cursor.execute(*_question())
+        found = [conversation_id for (conversation_id,) in cursor.fetchall()]
+    return _supersede_in(found) if found else 0
+
+
+@cache
+def _question() -> tuple[str, tuple[Any, ...]]:
+    """Return what is asked at every look, once put together: that takes longer than the answer."""
+    rows = _overtaken().order_by("conversation_id").values_list("conversation_id", flat=True)
+    sql, parameters = rows[:BATCH].query.sql_with_params()
+    return sql, tuple(parameters)
 
 
 @transaction.atomic
