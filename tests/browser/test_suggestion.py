@@ -140,7 +140,8 @@ async def test_it_is_asked_for_again_as_somebody_wishes(open_screen, operator, i
     await expect(page.locator(f".suggest[data-state=shown]:not([data-suggestion='{first}'])")).to_be_visible()
     second = await page.get_attribute(".suggest", "data-suggestion")
     await page.click("#suggest-wish")
-    await page.fill("#instruction", "Con los precios")
+    await expect(page.locator("#instruction")).to_be_focused()
+    await page.keyboard.type("Con los precios")
     await page.keyboard.press("Enter")
     await expect(page.locator(f".suggest[data-state=shown]:not([data-suggestion='{second}'])")).to_be_visible()
     await expect(page.locator("#wish")).to_be_hidden()
@@ -173,6 +174,8 @@ async def test_tab_sends_it_from_an_empty_box_only_and_both_pages_follow(open_sc
     await expect(page.locator(".composer__hint--tab")).to_be_hidden()
     await page.keyboard.press("Tab")
     await expect(page.locator("#text")).not_to_be_focused()
+    await page.keyboard.press("Control+e")
+    await expect(page.locator("#text")).to_have_value(f"x\n{TEXT}")
     assert await Message.objects.filter(direction="out").acount() == 0
 
     # when it is empty, Tab sends what is proposed; also on the other page it is decided
@@ -188,10 +191,19 @@ async def test_tab_sends_it_from_an_empty_box_only_and_both_pages_follow(open_sc
     await suggestion.arefresh_from_db()
     assert (suggestion.state, suggestion.rating) == (State.ACCEPTED, 5)
 
-    # what is said next takes the rating away
+    # what is said next takes the rating away; what began with one that was emptied is a message of its own
     await write(inbox, "¡Gracias!", name="Ana")
     for one in (page, other):
         await expect(one.locator(".suggest")).to_have_count(0)
+    later = await proposed(await Message.objects.select_related("conversation__inbox").alatest("pk"), TEXT)
+    await change(later)
+    await page.click("#suggest-edit")
+    await page.fill("#text", "")
+    await page.keyboard.type("De nada")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#thread .msg--out [data-text]")).to_have_text([TEXT, "De nada"])
+    await eventually_async(lambda: Message.objects.filter(text="De nada", suggestion=None).aexists())
+    assert await Suggestion.objects.filter(state=State.EDITED).acount() == 0
     assert [screen.complaints for screen in screens] == [[], []]
 
 

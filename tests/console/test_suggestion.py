@@ -146,7 +146,8 @@ def test_page_shows_it_and_only_who_may_answer_is_let(branch, conversation):
     operator, viewer = enter(Role.OPERATOR, branch), enter(Role.VIEWER, branch)
     pages = [one.get(f"/chat/{conversation.pk}/").content.decode() for one in (operator, viewer)]
     assert [TEXT in page for page in pages] == [True, True]
-    assert ["data-may-send" in page for page in pages] == [True, False]  # the sheet of styles hides the buttons by it
+    assert ["data-may-send" in page for page in pages] == [True, False]  # the sheet of styles hides what needs it
+    assert '<fieldset class="suggest__acts" data-needs="send">' in pages[1]
     for verb in ("accept", "discard", "rate"):
         assert press(viewer, f"/chat/suggestions/{suggestion.pk}/{verb}/", rating="5").status_code == 403
     for verb in ("another", "mode", "hand-back"):
