@@ -192,6 +192,12 @@ def test_one_huge_message_is_cut_and_stays(inbox, piece):
     assert sum(tokens_of(text) for text in (shown.instructions, *(turn.text for turn in shown.turns))) <= 3_000
 
 
+def test_a_message_of_nothing_is_no_trouble(inbox):
+    receive(inbox, " " * 30_000)
+    receive(inbox, "\u200b")
+    assert lines(told(receive(inbox, "Hola").conversation)) == ["user: …", "user: Hola"]
+
+
 def test_however_little_room_there_is_the_newest_is_shown(inbox):
     AssistantSettings.objects.create(context_tokens=500)
     receive(inbox, "Antes")

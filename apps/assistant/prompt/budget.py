@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 MESSAGE_OVERHEAD = 4
@@ -15,6 +16,12 @@ _BEYOND_LATIN = 0x250
 def tokens_of(text: str) -> int:
     """Return about how many tokens a text is."""
     return sum(cost for _end, cost in _pieces(text))
+
+
+@lru_cache(maxsize=1024)
+def tokens_of_ours(text: str) -> int:
+    """Return the same of a text of the house, which is told again and again; words of people are not kept."""
+    return tokens_of(text)
 
 
 def cut(text: str, tokens: int) -> str:

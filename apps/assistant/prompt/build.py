@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from apps.assistant.masks import found_in, mask
 from apps.assistant.models import AIParam, AssistantSettings, Respondent, RespondentValue, Suggestion
 from apps.assistant.prompt import history, house, instructions, offer, person
-from apps.assistant.prompt.budget import tokens_of
+from apps.assistant.prompt.budget import tokens_of, tokens_of_ours
 from apps.assistant.prompt.words import one_line, paragraphs, plain
 from apps.assistant.queries import current_respondent, drawn_values
 from apps.assistant.types import Prompt
@@ -59,7 +60,7 @@ def _build(conversation_id: int, *, respondent: Respondent | None, instruction: 
         raise ValidationError(_("The assistant takes no part in groups."), code="group")
     settings = AssistantSettings.current()
     ours = _ours(conversation, respondent or current_respondent(conversation), room=settings.context_tokens)
-    known = frozenset(found.key for found in found_in(f"{ours.values}\n{ours.knowledge}"))
+    known = _named_in(f"{ours.values}\n{ours.knowledge}")
     theirs = person.numbers(conversation.person, conversation.identity)
     masks: dict[str, str] = {}
 
@@ -67,10 +68,8 @@ def _build(conversation_id: int, *, respondent: Respondent | None, instruction: 
         return mask(text, masks, ours=known, theirs=theirs) if settings.masks_personal else text
 
     wish = one_line(instruction, INSTRUCTION)
+    of_ours = paragraphs(ours.values, ours.knowledge, _tags())
     told = paragraphs(
-        ours.values,
-        ours.knowledge,
-        _tags(),
         person.told(conversation.person, hide) if settings.tells_person else "",
         _today(),
         f"{instructions.REQUEST}\n{hide(wish)}" if wish else "",
@@ -78,14 +77,14 @@ def _build(conversation_id: int, *, respondent: Respondent | None, instruction: 
     turns = history.turns(
         conversation,
         limit=settings.history_messages,
-        room=settings.context_tokens - instructions.TOKENS - tokens_of(told),
+        room=settings.context_tokens - instructions.TOKENS - tokens_of_ours(of_ours) - tokens_of(told),
         with_images=with_images and settings.sends_images,
         notice=settings.notice,
         hide=hide,
     )
     knowledge = paragraphs(ours.values, ours.knowledge, wish)
     return Prompt(
-        instructions=paragraphs(instructions.RULES, told),
+        instructions=paragraphs(instructions.RULES, of_ours, told),
         turns=turns,
         knowledge=knowledge,
         masks=masks,
@@ -93,12 +92,18 @@ def _build(conversation_id: int, *, respondent: Respondent | None, instruction: 
     )
 
 
+@lru_cache(maxsize=32)
+def _named_in(knowledge: str) -> frozenset[str]:
+    """Return the numbers and addresses that the house itself says."""
+    return frozenset(found.key for found in found_in(knowledge))
+
+
 def _ours(conversation: Conversation, respondent: Respondent | None, *, room: int) -> _Ours:
     """Return what the house says; the courses get at most what half of `room` leaves them."""
     drawn = drawn_values(respondent) if respondent else []
     values = _values(drawn)
     about_us = house.told(conversation.inbox.branch)
-    left = room // 2 - tokens_of(about_us) if room else 0
+    left = room // 2 - tokens_of_ours(about_us) if room else 0
     return _Ours(
         values=values,
         knowledge=paragraphs(instructions.KNOWLEDGE, about_us, offer.told(max(left, offer.LEAST))),

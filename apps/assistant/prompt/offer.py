@@ -13,7 +13,7 @@ Shape:  a heading, a line for each course, under it one for each edition; a row 
 from collections.abc import Iterable
 from datetime import date, time
 
-from apps.assistant.prompt.budget import tokens_of
+from apps.assistant.prompt.budget import tokens_of_ours
 from apps.assistant.prompt.words import field
 from apps.core.actors import SYSTEM
 from apps.courses.models import Course, CourseEdition
@@ -44,10 +44,10 @@ STATES: dict[str, str] = {
 def told(room: int) -> str:
     """Return the courses and what comes next of each, the nearest first, in about `room` tokens."""
     lines = [HEADING]
-    spent = tokens_of(HEADING)
+    spent = tokens_of_ours(HEADING)
     for course, editions in _courses():
         block = [_course(course), *([_edition(edition) for edition in editions] or [NO_EDITIONS])]
-        cost = sum(tokens_of(line) + 1 for line in block)
+        cost = sum(tokens_of_ours(line) + 1 for line in block)
         if spent + cost > room:
             return "\n".join([*lines, MORE])
         lines += block

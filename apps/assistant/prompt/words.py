@@ -21,9 +21,10 @@ def plain(text: str) -> str:
     Shape:  at most LONGEST characters; what is cut there ends with a whole word.
     """
     if len(text) > LONGEST:
-        text = f"{text[:LONGEST].rsplit(maxsplit=1)[0]} …"
-    kept = "".join(letter for letter in text.replace("\r\n", "\n") if letter in "\n\t" or _is_seen(letter))
-    return _MARK.sub("< ", _KEYCAP.sub("", kept))
+        text = f"{(text[:LONGEST].rsplit(maxsplit=1) or [''])[0]} …"
+    if not text.isprintable():  # a look at each letter takes its time
+        text = "".join(letter for letter in text.replace("\r\n", "\n") if letter in "\n\t" or _is_seen(letter))
+    return _MARK.sub("< ", _KEYCAP.sub("", text))
 
 
 def one_line(text: str, limit: int) -> str:
