@@ -9,12 +9,15 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.assistant.admin.figures import by, share_words
 from apps.assistant.admin.problems import problems_of
+from apps.assistant.admin.words import NOTHING
 from apps.assistant.models import AssistantSettings
+from apps.assistant.queries.figures import judged, last_days, spent
 from apps.console.templatetags import console
 from apps.conversations.models import Status
 from apps.conversations.queries import conversations_for, needs_attention
-from apps.core.actors import Actor
+from apps.core.actors import Actor, Scope
 from apps.core.requests import actor_of
 from apps.inboxes.models import DeadLetter, ProviderAccount
 from apps.inboxes.queries import accounts_for, dead_letters_for
@@ -38,6 +41,16 @@ class Card:
         return f"{COUNTED_TO}+" if self.count > COUNTED_TO else str(self.count)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """Something measured, and the page that says more."""
+
+    title: Any
+    icon: str
+    address: str
+    words: str
+
+
 def product_name(request: HttpRequest) -> str:
     """Return the name of the house, read once per page."""
     if not hasattr(request, "product_name"):
@@ -50,7 +63,26 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the cards to the first page, and what is wrong with the assistant where it is on."""
     actor = actor_of(request)
     problems = problems_of(actor) if AssistantSettings.current().is_enabled else []
-    return {**context, "attention": _attention(actor), "troubles": _troubles(actor), "problems": problems}
+    return {
+        **context,
+        "attention": _attention(actor),
+        "troubles": _troubles(actor),
+        "problems": problems,
+        "assistant": _figures(actor),
+    }
+
+
+def _figures(actor: Actor) -> list[Figure]:
+    """Return what the assistant costs today and how its answers of a week did, for whoever may read its log."""
+    if not actor.can(Scope.ASSISTANT_READ):
+        return []
+    address = reverse("admin:assistant_completion_figures")
+    costs = by(spent(actor, last_days(1)), lambda row: "")
+    share = share_words(judged(actor, last_days(7)).share)
+    return [
+        Figure(title=_("Cost of today"), icon="payments", address=address, words=costs[0][2] if costs else NOTHING),
+        Figure(title=_("Sent as they were, 7 days"), icon="done_all", address=f"{address}?days=7", words=share),
+    ]
 
 
 def _attention(actor: Actor) -> list[Card]:

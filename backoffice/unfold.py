@@ -72,6 +72,12 @@ _ASSISTANT = [
         "permission": _open_to(Scope.ASSISTANT_READ),
     },
     _item(_("Respondents"), "theater_comedy", "assistant_respondent", Scope.ASSISTANT_READ),
+    {
+        "title": _("Figures"),
+        "icon": "monitoring",
+        "link": reverse_lazy("admin:assistant_completion_figures"),
+        "permission": _open_to(Scope.ASSISTANT_READ),
+    },
     _item(_("Suggestions"), "rate_review", "assistant_suggestion", Scope.CONVERSATIONS_READ),
     _item(_("Requests to models"), "history", "assistant_completion", Scope.ASSISTANT_READ),
     _item(_("Settings"), "settings", "assistant_assistantsettings", Scope.ASSISTANT_WRITE),

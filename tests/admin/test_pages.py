@@ -61,7 +61,15 @@ class Words(HTMLParser):
 def pages(built: House) -> list[str]:
     lists = [address(model, "changelist") for model in MODELS]
     rows = [address(model, page, built.own[model].pk) for model in MODELS for page in ("change", "history")]
-    return ["/admin/", "/admin/password_change/", "/admin/search/?s=zz", *lists, *rows, *forms()]
+    return [
+        "/admin/",
+        "/admin/assistant/completion/figures/",
+        "/admin/password_change/",
+        "/admin/search/?s=zz",
+        *lists,
+        *rows,
+        *forms(),
+    ]
 
 
 def forms() -> list[str]:

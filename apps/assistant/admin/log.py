@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from apps.assistant.admin.figures import FiguresPage
 from apps.assistant.admin.words import (
     NOTHING,
     changes,
@@ -120,7 +121,7 @@ class CompletionInline(CompletionRows, HouseInline):
 
 
 @admin.register(Completion)
-class CompletionAdmin(CompletionRows, RecordAdmin):
+class CompletionAdmin(CompletionRows, FiguresPage):
     door = staticmethod(completions_for)
     read_scope = Scope.ASSISTANT_READ
     list_display = (
