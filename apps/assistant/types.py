@@ -87,11 +87,6 @@ class Usage:
     is_estimated: bool = False
 
 
-def estimate_tokens(text: str) -> int:
-    """Return about how many tokens a text is: nobody but the model can count them."""
-    return -(-len(text) // 4)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A request that succeeded. Milliseconds count from the moment it was sent."""

@@ -163,7 +163,7 @@ async def test_what_is_not_understood_is_left_out_and_remembered(model_server):
         answer = await ask(model_server, client=client)
         await ask(model_server, client=client)
     assert answer.reply == Reply(text="Hola Ana")
-    assert answer.usage == Usage(prompt_tokens=10, completion_tokens=2, is_estimated=True)
+    assert answer.usage == Usage(prompt_tokens=30, completion_tokens=2, is_estimated=True)
     asked = [sorted(item.body.keys() & {"response_format", "stream_options"}) for item in model_server.asked]
     assert asked == [["response_format", "stream_options"], [], []]
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as some
 
+from apps.assistant.client.tokens import CUT, cut, tokens_of
 from apps.assistant.models import AssistantSettings
 from apps.assistant.models.settings import NOTICE
-from apps.assistant.prompt.budget import CUT, cut, tokens_of
 from apps.assistant.types import Picture
 from apps.conversations.actions import acts
 from apps.conversations.actions.send import send_content

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from apps.assistant.actions.respondents import choose_value, pin, redraw
 from apps.assistant.admin.problems import problems_of
+from apps.assistant.client.tokens import MESSAGE_OVERHEAD, tokens_of
 from apps.assistant.models import AIParam, AIValue, Respondent
 from apps.assistant.prompt import preview
-from apps.assistant.prompt.budget import MESSAGE_OVERHEAD, tokens_of
 from apps.assistant.queries import TROUBLES, candidates, current_respondent, drawn_values, mode_of, values_for
 from apps.assistant.types import Prompt
 from apps.conversations.models import Conversation

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 
 from apps.assistant.client.replies import read_reply, words_so_far
+from apps.assistant.client.tokens import MESSAGE_OVERHEAD, tokens_of
 from apps.assistant.client.wire import Chunk, Tokens
-from apps.assistant.types import Answer, Failure, ModelError, Prompt, Usage, estimate_tokens
+from apps.assistant.types import Answer, Failure, ModelError, Prompt, Usage
 from providers.meta import clean_id
 
 LONGEST = 64 * 1024
@@ -71,10 +72,11 @@ class Hearing:
         read, written = self._tokens.prompt_tokens, self._tokens.completion_tokens
         if read is None or written is None:
             pictures = sum(len(turn.pictures) for turn in prompt.turns)
-            words = estimate_tokens(prompt.instructions) + sum(estimate_tokens(turn.text) for turn in prompt.turns)
+            told = [prompt.instructions, *(turn.text for turn in prompt.turns)]
+            words = sum(tokens_of(text) + MESSAGE_OVERHEAD for text in told)
             return Usage(
                 prompt_tokens=words + pictures * PICTURE_TOKENS,
-                completion_tokens=estimate_tokens(self._said or self._refusal),
+                completion_tokens=tokens_of(self._said or self._refusal),
                 is_estimated=True,
             )
         return Usage(prompt_tokens=max(read, 0), completion_tokens=max(written, 0))

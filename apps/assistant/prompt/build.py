@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.assistant.client.tokens import tokens_of, tokens_of_ours
 from apps.assistant.masks import found_in, mask
 from apps.assistant.models import AIParam, AssistantSettings, Respondent, RespondentValue, Suggestion
 from apps.assistant.prompt import history, house, instructions, offer, person
-from apps.assistant.prompt.budget import tokens_of, tokens_of_ours
 from apps.assistant.prompt.words import one_line, paragraphs, plain
 from apps.assistant.queries import current_respondent, drawn_values
 from apps.assistant.types import Prompt

@@ -1,6 +1,6 @@
 """What was said in one conversation, as turns: the last messages that fit, and always the newest of the person."""
 
-from apps.assistant.prompt.budget import MESSAGE_OVERHEAD, cut, tokens_of
+from apps.assistant.client.tokens import MESSAGE_OVERHEAD, cut, tokens_of
 from apps.assistant.prompt.contents import Hide, said
 from apps.assistant.types import Picture, Role, Turn
 from apps.conversations.models import Attachment, Conversation, Direction, Kind, Message, Status

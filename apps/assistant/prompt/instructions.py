@@ -1,6 +1,6 @@
 """What every model is told first, whatever the house adds: its task, the shape of its answer, what it never does."""
 
-from apps.assistant.prompt.budget import tokens_of
+from apps.assistant.client.tokens import tokens_of
 
 RULES = """\
 # TU TAREA

@@ -13,7 +13,7 @@ Shape:  a heading, a line for each course, under it one for each edition; a row 
 from collections.abc import Iterable
 from datetime import date, time
 
-from apps.assistant.prompt.budget import tokens_of_ours
+from apps.assistant.client.tokens import tokens_of_ours
 from apps.assistant.prompt.words import field
 from apps.core.actors import SYSTEM
 from apps.courses.models import Course, CourseEdition

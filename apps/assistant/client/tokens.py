@@ -1,4 +1,4 @@
-"""How much a model is shown: estimated without asking it, and rather too much than too little."""
+"""How much a model reads and writes: estimated without asking it, and rather too much than too little."""
 
 import re
 from collections.abc import Iterator
