@@ -17,7 +17,17 @@ from apps.core.models import SiteSettings
 from apps.inboxes.models import AccountNotice, AccountOperation, DeadLetter, HistoryImport, Inbox, ProviderAccount
 from apps.organization.models import Branch, Company
 from apps.people.models import DifferentPeople, Identity, Person, PersonMerge, PersonTag, Tag
-from tests.factories import make_account, make_branch, make_conversation, make_event, make_inbox, make_token, make_user
+from tests.assistant.proposing import propose
+from tests.factories import (
+    make_account,
+    make_branch,
+    make_conversation,
+    make_event,
+    make_inbox,
+    make_token,
+    make_user,
+    receive,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -186,6 +196,16 @@ REFUSED: dict[str, Callable[[], object]] = {
     "parameter slug": second_of(ai_param, name="Other"),
     "ai_value_name": second_of(ai_value),
     "chance below zero": lambda: AIValue.objects.filter(pk=ai_value().pk).update(chance=-1),
+    "conversation_pause_has_a_reason": lambda: Conversation.objects.filter(pk=make_conversation().pk).update(
+        assistant_paused_at=timezone.now()
+    ),
+    "suggestion_one_open": second_of(lambda: propose(receive(make_inbox()))),
+    "suggestion_one_automatic_answer": second_of(lambda: propose(receive(make_inbox()), state="sent")),
+    "suggestion_generating_is_leased": lambda: propose(receive(make_inbox()), state="generating"),
+    "suggestion_rating_of_five": lambda: propose(receive(make_inbox()), rating=6),
+    "suggestion_only_sent_ones_have_a_message": lambda: propose(
+        receive(make_inbox()), message_id=saved(our_message()).pk
+    ),
     "respondent_one_current": second_of(respondent),
     "respondent_one_value_each": second_of(drawn_value),
     "a value that was drawn": lambda: drawn_value().value.delete(),
