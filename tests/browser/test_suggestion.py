@@ -10,9 +10,10 @@ from django.db import transaction
 from playwright.async_api import Page, expect
 
 from apps.assistant.actions.announce import announce
-from apps.assistant.models import AIValue, Completion, Suggestion
+from apps.assistant.models import Completion, Suggestion
+from apps.assistant.queries.figures import last_days, values
 from apps.conversations.models import Conversation, Message
-from apps.core.actors import Role
+from apps.core.actors import SYSTEM, Role
 from apps.core.live import LiveKind
 from apps.organization.models import Branch
 from apps.simulator.management.demonstration import assistant as simulated_model
@@ -74,10 +75,10 @@ WATCH = """() => {
 
 
 @sync_to_async
-def figures() -> list[tuple[int | None, str]]:
-    """Return how often each value that can be chosen led to an answer that left with changes, and with what rating."""
-    used = Suggestion.objects.filter(state=State.EDITED)
-    return list(used.order_by("respondent__drawn__value__name").values_list("rating", "respondent__drawn__value__name"))
+def figures() -> dict[str, tuple[int, int, int]]:
+    """Return of each value how many answers it was used in, how many left with changes, and the sum of their stars."""
+    by_param = values(SYSTEM, last_days(1))
+    return {one.name: (one.uses, one.edited, one.rating_sum) for found in by_param.values() for one in found}
 
 
 async def test_question_is_answered_edited_sent_and_rated(open_screen, operator, inbox, model):
@@ -88,6 +89,8 @@ async def test_question_is_answered_edited_sent_and_rated(open_screen, operator,
     await screen.is_live()
     await expect(page.locator(".suggest[data-state=shown]")).to_be_visible()
     await page.evaluate(WATCH)
+    before = await figures()
+    assert {"Cercano", "Formal", "Entusiasta"} & before.keys()
 
     # when the person asks about a course
     question = await write(inbox, "¿Cuándo empieza Robótica Kids?", name="Ana")
@@ -114,15 +117,16 @@ async def test_question_is_answered_edited_sent_and_rated(open_screen, operator,
     await expect(page.locator(".suggest--sent")).to_be_visible()
     await expect(page.locator("#text")).to_have_value("")
 
-    # and is rated, which is told of every value it was written with
+    # and is rated, which moves the figures of every value it was written with
     await page.locator("#thread").focus()
     await page.keyboard.press("4")
     await eventually_async(lambda: Suggestion.objects.filter(pk=suggestion.pk, rating=4).aexists())
     await expect(page.locator("#rate-4")).to_be_checked()
     await suggestion.arefresh_from_db()
     assert (suggestion.state, suggestion.sent_text) == (State.EDITED, f"{answer} ¿Te anoto?")
-    values = AIValue.objects.filter(drawn__respondent=suggestion.respondent_id).order_by("name")
-    assert await figures() == [(4, value.name) async for value in values]
+    after = await figures()
+    assert after.keys() == before.keys()
+    assert after == {name: (uses + 1, 1, 4) for name, (uses, _edited, _stars) in before.items()}
     assert await Message.objects.filter(direction="out").acount() == 1
     assert screen.complaints == []
 
