@@ -275,6 +275,7 @@ def test_operator_reads_a_sentence_for_every_failure(failure):
         (does.resets(), Failure.UNREACHABLE, "connection_lost"),
         (does.breaks_off("¡Hola, Ana! Empieza el lunes."), Failure.BROKEN_OFF, "connection_lost"),
         (does.unfinished("¡Hola, Ana!"), Failure.BROKEN_OFF, "no_end"),
+        (does.says("Ho", finish_reason="error"), Failure.BROKEN_OFF, "error"),
         (does.refuses(), Failure.REFUSED, "refusal"),
         (does.says("Ho", finish_reason="content_filter"), Failure.REFUSED, "content_filter"),
         (does.empty(), Failure.EMPTY, "no_words"),

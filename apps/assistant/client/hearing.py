@@ -53,8 +53,8 @@ class Hearing:
         """Return what it came to. Raises ModelError(BROKEN_OFF, REFUSED, EMPTY, UNREADABLE)."""
         if not self._has_choices:
             raise ModelError(Failure.UNREADABLE, "no_choices")
-        if not self.finish_reason:
-            raise ModelError(Failure.BROKEN_OFF, "no_end")
+        if self.finish_reason in ("", "error"):
+            raise ModelError(Failure.BROKEN_OFF, "error" if self.finish_reason else "no_end")
         if self._refusal.strip() or self.finish_reason == "content_filter":
             raise ModelError(Failure.REFUSED, "content_filter" if self.finish_reason == "content_filter" else "refusal")
         raw = self.raw
