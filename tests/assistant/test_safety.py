@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from apps.assistant.safety import names_word, warnings_in
 
@@ -75,3 +77,16 @@ def test_words_are_found_whole_and_whatever_their_case():
     assert names_word("un ope\u200brador", words) == "operador"
     assert names_word("los operadores", words) == ""
     assert names_word("", "") == ""
+
+
+_PIECES = [
+    "http://", "//", "@", ":", "..", "/", "\\", "[a](", "<a ", "%2e", "%", "mailto:", "evil.com", "1.2.3.4",
+    "[::1]", "?", "#", "xn--", "387", "555-0101", " ", "\n", "punto com", "arroba", "alias ", "uno ", "dos ",
+]  # fmt: skip
+_TEXTS = some.lists(some.sampled_from(_PIECES) | some.text(max_size=5), max_size=8).map("".join)
+
+
+@given(_TEXTS, _TEXTS)
+def test_no_text_is_too_strange_to_be_looked_at(text, knowledge):
+    assert set(warnings_in(text, knowledge=knowledge)) <= {"link", "phone", "email", "account"}
+    assert set(warnings_in(f"{text} https://evil.example/x", knowledge=knowledge)) >= {"link"}
