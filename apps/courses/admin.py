@@ -97,7 +97,7 @@ class EditionInline(EditionRows, HouseInline):
     door = staticmethod(editions_for)
     read_scope = Scope.COURSES_READ
     fields = readonly_fields = (
-        *("branch", "estimated_date", "shown_days", "shown_hours", "shown_ages", "seats", "shown_state"),
+        *("branch", "estimated_date", "shown_days", "shown_hours", "shown_ages", "seats", "state"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CourseEdition]:

@@ -7,7 +7,7 @@ import pytest
 from django.db.models.functions import Now
 from django.utils.translation import override
 
-from apps.assistant.admin.words import changes, money, seconds, stars
+from apps.assistant.admin.words import changes, money, outcome_in_words, seconds, stars
 from apps.assistant.models import Completion, Suggestion
 from apps.assistant.types import Failure, failure_in_words
 from tests.admin.conftest import Enter, words_of
@@ -46,7 +46,7 @@ def test_small_things_in_words() -> None:
         assert [seconds(None), seconds(0), seconds(2149)] == ["–", "0,0 s", "2,1 s"]
         assert [stars(None), stars(4), stars(5)] == ["–", "★★★★☆", "★★★★★"]
         for failure in Failure:
-            assert failure_in_words(failure) not in ("", failure), failure
+            assert outcome_in_words(failure) not in ("", failure), failure
 
 
 def test_what_was_changed_is_marked_and_only_text() -> None:
@@ -81,8 +81,11 @@ def test_a_request_is_shown_turn_by_turn_with_what_it_cost(built: House, enter: 
 def test_a_failure_is_said_in_words(built: House, enter: Enter) -> None:
     failed = made(built, outcome="limited", detail="429", response="", request=None)
     client = enter("supervisor")
-    for path in (COMPLETIONS, f"{COMPLETIONS}{failed.pk}/change/", f"{SUGGESTIONS}{failed.suggestion_id}/change/"):
-        assert "El proveedor no acepta más pedidos por ahora." in words_of(client.get(path).content.decode()), path
+    pages = {COMPLETIONS: "No aceptó más", f"{SUGGESTIONS}{failed.suggestion_id}/change/": "No aceptó más"}
+    with override("es-ar"):
+        pages[f"{COMPLETIONS}{failed.pk}/change/"] = f"No aceptó más: {failure_in_words('limited')}"
+    for path, words in pages.items():
+        assert words in words_of(client.get(path).content.decode()), path
 
 
 def test_what_was_forgotten_is_said_to_be(built: House, enter: Enter) -> None:

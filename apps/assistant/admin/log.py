@@ -83,6 +83,12 @@ class CompletionRows:
     def shown_outcome(self, completion: Completion) -> tuple[str, str]:
         return completion.outcome, outcome_in_words(completion.outcome)
 
+    @display(description=_("outcome"))
+    def ended(self, completion: Completion) -> str:
+        words = outcome_in_words(completion.outcome)
+        more = "" if completion.outcome in (Completion.OK, Failure.OVERTAKEN) else failure_in_words(completion.outcome)
+        return f"{words}: {more}" if more else words
+
     @display(description=_("price"))
     def shown_price(self, completion: Completion) -> str:
         return money(completion.price, completion.currency)
@@ -125,24 +131,23 @@ class CompletionAdmin(CompletionRows, FiguresPage):
     door = staticmethod(completions_for)
     read_scope = Scope.ASSISTANT_READ
     list_display = (
-        *("created_at", "provider_name", "model_name", "shown_outcome", "became", "inbox", "tokens", "shown_price"),
-        *("first_word", "in_all"),
+        *("created_at", "model_name", "shown_outcome", "became", "inbox", "shown_price", "first_word", "in_all"),
     )
     list_filter = (OutcomeFilter, ProviderFilter, ModelFilter, ("inbox", DoorFilter), "created_at")
     list_select_related = ("inbox", "suggestion")
     fieldsets = (
-        (None, {"fields": (("created_at", "inbox"), ("shown_outcome", "detail"), ("shown_suggestion", "chat"))}),
+        (None, {"fields": (("created_at", "inbox"), ("ended", "detail"), ("shown_suggestion", "chat"))}),
         (_("Model"), {"fields": (("provider_name", "model_name"), ("is_simulated", "attempt"), "request_id")}),
         (_("Cost and time"), {"fields": (("tokens", "shown_price"), ("first_word", "in_all"))}),
         (_("Respondent"), {"fields": ("drawn",)}),
         (_("What it was told"), {"fields": ("shown_request",)}),
         (_("What it answered"), {"fields": ("shown_response",)}),
-        (_("What became of it"), {"fields": ("became", "shown_changes", ("shown_rating", "feedback"))}),
+        (_("What became of it"), {"fields": ("state_words", "shown_changes", ("shown_rating", "feedback"))}),
     )
     readonly_fields = (
-        *("created_at", "inbox", "shown_outcome", "detail", "shown_suggestion", "chat", "provider_name", "model_name"),
+        *("created_at", "inbox", "ended", "detail", "shown_suggestion", "chat", "provider_name", "model_name"),
         *("is_simulated", "attempt", "request_id", "tokens", "shown_price", "first_word", "in_all", "drawn"),
-        *("shown_request", "shown_response", "became", "shown_changes", "shown_rating", "feedback"),
+        *("shown_request", "shown_response", "state_words", "shown_changes", "shown_rating", "feedback"),
     )
 
     @display(description=_("suggestion"))
@@ -172,6 +177,10 @@ class CompletionAdmin(CompletionRows, FiguresPage):
     def became(self, completion: Completion) -> tuple[str, str]:
         return completion.suggestion.state, completion.suggestion.get_state_display()
 
+    @display(description=_("became"))
+    def state_words(self, completion: Completion) -> str:
+        return str(completion.suggestion.get_state_display())
+
     @display(description=_("what left"))
     def shown_changes(self, completion: Completion) -> SafeString | str:
         return changes(completion.suggestion) if completion.suggestion.sent_text else NOTHING
@@ -194,14 +203,14 @@ class SuggestionAdmin(RecordAdmin):
     list_select_related = ("conversation__person", "conversation__identity", "inbox", "decided_by")
     inlines = (CompletionInline,)
     fieldsets = (
-        (None, {"fields": (("person", "inbox"), ("shown_state", "mode"), ("chat", "instruction"))}),
+        (None, {"fields": (("person", "inbox"), ("state_words", "mode"), ("chat", "instruction"))}),
         (_("Words"), {"fields": ("question", "shown_text", "shown_changes")}),
         (_("What the model said besides"), {"fields": (("needs_human", "reason"), ("tags", "shown_warnings"))}),
         (_("Decision"), {"fields": (("decided_by", "decided_at"), ("shown_rating", "feedback"))}),
         (_("Work"), {"fields": (("asked_at", "finished_at"), ("provider", "model"), ("attempts", "shown_failure"))}),
     )
     readonly_fields = (
-        *("person", "inbox", "shown_state", "mode", "chat", "instruction", "question", "shown_text", "shown_changes"),
+        *("person", "inbox", "state_words", "mode", "chat", "instruction", "question", "shown_text", "shown_changes"),
         *("needs_human", "reason", "tags", "shown_warnings", "decided_by", "decided_at", "shown_rating", "feedback"),
         *("asked_at", "finished_at", "provider", "model", "attempts", "shown_failure"),
     )
@@ -213,6 +222,10 @@ class SuggestionAdmin(RecordAdmin):
     @display(description=_("state"), label=STATE_COLOURS)
     def shown_state(self, suggestion: Suggestion) -> tuple[str, str]:
         return suggestion.state, suggestion.get_state_display()
+
+    @display(description=_("state"))
+    def state_words(self, suggestion: Suggestion) -> str:
+        return str(suggestion.get_state_display())
 
     @display(description=_("text"))
     def short_text(self, suggestion: Suggestion) -> str:

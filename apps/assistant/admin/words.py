@@ -12,16 +12,37 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.assistant.models import Completion, Suggestion
 from apps.assistant.queries import difference
-from apps.assistant.types import Change, failure_in_words
+from apps.assistant.types import Change, Failure
 
 NOTHING = "–"
 ROLES = {"system": _("Instructions"), "user": _("The person who writes"), "assistant": _("Us")}
+OUTCOMES = {
+    Completion.OK: _("It answered"),
+    Failure.UNREACHABLE: _("No connection"),
+    Failure.TOO_SLOW: _("Too slow"),
+    Failure.BROKEN_OFF: _("Broke off"),
+    Failure.LIMITED: _("Took no more"),
+    Failure.FAULT: _("Fault of the provider"),
+    Failure.UNAUTHORIZED: _("Key not accepted"),
+    Failure.NO_MODEL: _("No such model"),
+    Failure.REFUSED_REQUEST: _("Request not accepted"),
+    Failure.REFUSED: _("Would not answer"),
+    Failure.UNREADABLE: _("Unreadable"),
+    Failure.EMPTY: _("Empty answer"),
+    Failure.LOST: _("Lost with its worker"),
+    Failure.OVERTAKEN: _("Nobody waited any more"),
+    Failure.NO_PROVIDER: _("No provider"),
+    Failure.RESTING: _("All providers rest"),
+    Failure.BUDGET: _("Budget spent"),
+    Failure.INTERNAL: _("Fault of ours"),
+}
+"""How a request ended, in as few words as a list has room for; the page of one says more."""
 CHANGES = {Change.KEPT: "span", Change.GONE: "del", Change.NEW: "ins"}
 
 
 def outcome_in_words(outcome: str) -> str:
-    """Return how a request ended."""
-    return gettext("It answered") if outcome == Completion.OK else failure_in_words(outcome)
+    """Return how a request ended, in a few words."""
+    return str(OUTCOMES.get(outcome, outcome))
 
 
 def money(amount: Decimal, currency: str) -> str:
