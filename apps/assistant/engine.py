@@ -172,8 +172,11 @@ class Engine:
             outcome: Answer | ModelError | None = await answer.follow(client, endpoint, prompt)
         except ModelError as error:
             outcome = error
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, OperationalError, InterfaceError):
             outcome = None
+        except Exception as fault:
+            logger.exception("assistant.request_failed suggestion=%s", claim.suggestion.pk)
+            outcome = ModelError(Failure.INTERNAL, type(fault).__name__)
         request = Request(
             claim=claim, prompt=prompt, text=answer.text, latency_ms=round((time.monotonic() - began) * 1000)
         )
@@ -245,18 +248,13 @@ def _pause() -> float | None:
 
 
 def _prepare(claim: Claim) -> tuple[Prompt, Endpoint]:
-    """Return what to ask, and whom. Raises ModelError where that cannot be said."""
+    """Return what to ask, and whom. Raises ModelError where its key cannot be opened."""
     model = claim.model
     try:
         prompt = build_prompt(claim.suggestion, with_images=model.reads_images)
         endpoint = endpoint_of(model)
     except UnreadableSecret:
         raise ModelError(Failure.UNAUTHORIZED, "the key cannot be opened") from None
-    except Error:
-        raise
-    except Exception as error:
-        logger.exception("assistant.prompt_failed suggestion=%s", claim.suggestion.pk)
-        raise ModelError(Failure.INTERNAL, type(error).__name__) from error
     return prompt, endpoint
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection, transaction
 
+from apps.assistant import engine
 from apps.assistant.actions.decisions import another_suggestion, discard_suggestion
 from apps.assistant.models import AIModel, AIProvider, Completion, Suggestion
 from apps.assistant.tasks import suggest_reply
@@ -153,6 +154,49 @@ def test_another_one_is_written_for_who_asks_for_it(assistant, inbox, actor):
     eventually(lambda: Suggestion.objects.filter(pk=other.pk, state=State.SHOWN, text="Con gusto.").exists())
     assert states(message.conversation) == [State.SUPERSEDED, State.SHOWN]
     assert "más formal" in assistant.asked[1].words
+
+
+def test_whom_somebody_waits_for_is_asked_about_first(assistant, inbox, actor):
+    AIProvider.objects.update(concurrency=1)
+    assistant.default = model.held(model.result("Hola."))
+    names = ("Primera", "Segunda", "Tercera")
+    messages = [receive(inbox, name, sender=f"549387555000{number}") for number, name in enumerate(names)]
+    assistant.wait_for(1)
+    for message in messages[1:]:
+        wait_for(message, State.QUEUED)
+
+    wish = another_suggestion(conversation=messages[2].conversation, instruction="", actor=actor)
+    assistant.release(3)
+
+    eventually(lambda: Suggestion.objects.filter(state=State.SHOWN).count() == 3)
+    assert [next(name for name in names if name in asked.words) for asked in assistant.asked] == [
+        "Primera",
+        "Tercera",
+        "Segunda",
+    ]
+    assert (wish.priority, wish.asked_by_id) == (-1, actor.user_id)
+
+
+def test_a_fault_of_ours_is_told_and_not_repeated(assistant, inbox, monkeypatch):
+    def broken(*args, **options):
+        raise KeyError("secret words")
+
+    monkeypatch.setattr(engine, "build_prompt", broken)
+
+    suggestion = wait_for(receive(inbox), State.FAILED)
+
+    assert (suggestion.failure, suggestion.attempts) == ("internal", 1)
+    row = Completion.objects.get()
+    assert (row.detail, row.request, row.price) == ("KeyError", None, Decimal(0))
+
+
+@pytest.mark.django_db(transaction=False)
+def test_looking_for_nothing_costs_a_few_queries(django_assert_num_queries):
+    engine._look([])
+    with django_assert_num_queries(4):
+        assert engine._look([]) == ([], set(), False)
+    with django_assert_num_queries(3):
+        assert engine._pause() is None
 
 
 def test_the_text_grows_while_it_is_written(assistant, inbox):

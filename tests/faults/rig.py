@@ -72,6 +72,12 @@ class Rig:
         facts: dict[str, Any] = json.loads(done.stdout)
         return facts
 
+    def run(self, code: str) -> None:
+        """Run lines of Python in the installation, for what no command does."""
+        environment = {**own_environment(), "DATA_DIR": str(self.made.data_dir)}
+        command = [sys.executable, str(REPOSITORY / "manage.py"), "shell", "--verbosity", "0", "-c", code]
+        subprocess.run(command, env=environment, check=True)
+
     # The two directions ----------------------------------------------------------------------
 
     def conversation_with(self, number: str) -> str:
@@ -171,8 +177,15 @@ class Rig:
 
     def idle_monitor(self, cluster: str) -> int:
         """Return the monitor of a cluster of one worker in which nothing was replaced yet."""
-        _worker, monitor, _pusher = sorted(child.pid for child in self._sentinel(self.main(cluster)).children())
+        _worker, monitor, _pusher = self._trio(cluster)
         return monitor
+
+    def lone_worker(self, cluster: str) -> int:
+        """Return the worker of a cluster of one worker in which nothing was replaced yet."""
+        return self._trio(cluster)[0]
+
+    def _trio(self, cluster: str) -> list[int]:
+        return sorted(child.pid for child in self._sentinel(self.main(cluster)).children())
 
     def _sentinel(self, main: psutil.Process) -> psutil.Process:
         return main.children()[0]

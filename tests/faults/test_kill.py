@@ -2,12 +2,15 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from itertools import count
 
 import pytest
 
-from tests.faults.rig import Crossing, Rig, rig
+from tests.assistant import model_behaviour
+from tests.assistant.model_server import ModelServer
+from tests.faults.rig import HEAL_SECONDS, Crossing, Rig, rig
 from tests.providers.graph_behaviour import accepted
 from tests.waiting import eventually
 
@@ -46,3 +49,34 @@ def test_a_worker_killed_while_it_sends_neither_loses_nor_repeats(running: Rig, 
 
     tell("busy worker", crossing.arrive())
     assert running.wrong() == []
+
+
+IMPATIENT = """
+from apps.assistant.models import AssistantSettings
+from apps.core.models import SiteSettings
+AssistantSettings.objects.update_or_create(
+    defaults={"deadline_seconds": 2, "debounce_seconds": 0, "notice": ""}
+)
+SiteSettings.objects.update_or_create(defaults={"auto_reply": True})
+"""
+AUTOMATIC = "SELECT state FROM assistant_suggestion WHERE sent_text = %s"
+
+
+def test_a_worker_killed_while_a_model_answers_answers_once(running: Rig, tell) -> None:
+    """The last one here: from now on the installation has an assistant."""
+    with ModelServer() as models:
+        answer = "Los cursos empiezan en marzo."
+        models.default = model_behaviour.replies(answer)
+        models.script(model_behaviour.hangs())
+        running.run(IMPATIENT)
+        running.manage("add_ai_provider", "--name", "Models", "--endpoint", models.url, "--model", "m")
+        running.receive(next(numbers))
+        models.wait_for(1, seconds=60)
+
+        os.kill(running.lone_worker("ai"), signal.SIGKILL)
+        began = time.monotonic()
+        eventually(lambda: running.deliveries(answer), within=HEAL_SECONDS, what="the answer")
+
+        tell("worker of a model", time.monotonic() - began)
+        assert running.count(AUTOMATIC, answer) == ["sent"]
+        assert running.deliveries(answer) == 1
