@@ -244,6 +244,12 @@ async def test_answer_that_was_cut_off_waits_for_a_person(model_server, text, re
     assert answer.reply.reason == "La respuesta está incompleta: el modelo se cortó."
 
 
+@pytest.mark.parametrize("text", ['{"reply": "Sí.", "needs_human": false}', '```json\n{"reply": "Sí."}\n```\n'])
+async def test_complete_object_is_an_answer_also_where_nobody_says_that_it_ended(model_server, text):
+    model_server.script(does.unfinished(text))
+    assert (await ask(model_server)).reply == Reply(text="Sí.")
+
+
 @pytest.mark.parametrize("failure", [*Failure, "a new one"])
 def test_operator_reads_a_sentence_for_every_failure(failure):
     words = failure_in_words(failure)
@@ -276,6 +282,8 @@ def test_operator_reads_a_sentence_for_every_failure(failure):
         (does.breaks_off("¡Hola, Ana! Empieza el lunes."), Failure.BROKEN_OFF, "connection_lost"),
         (does.unfinished("¡Hola, Ana!"), Failure.BROKEN_OFF, "no_end"),
         (does.says("Ho", finish_reason="error"), Failure.BROKEN_OFF, "error"),
+        (does.unfinished('{"reply": "¡Hola, Ana!", "needs'), Failure.BROKEN_OFF, "no_end"),
+        (does.unfinished('{"needs_human": true}'), Failure.BROKEN_OFF, "no_end"),
         (does.refuses(), Failure.REFUSED, "refusal"),
         (does.says("Ho", finish_reason="content_filter"), Failure.REFUSED, "content_filter"),
         (does.empty(), Failure.EMPTY, "no_words"),

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from apps.assistant.client.replies import read_reply, words_so_far
+from apps.assistant.client.replies import is_complete, read_reply, words_so_far
 from apps.assistant.client.tokens import MESSAGE_OVERHEAD, tokens_of
 from apps.assistant.client.wire import Chunk, Tokens
 from apps.assistant.types import Answer, Failure, ModelError, Prompt, Usage
@@ -53,8 +53,10 @@ class Hearing:
         """Return what it came to. Raises ModelError(BROKEN_OFF, REFUSED, EMPTY, UNREADABLE)."""
         if not self._has_choices:
             raise ModelError(Failure.UNREADABLE, "no_choices")
-        if self.finish_reason in ("", "error"):
-            raise ModelError(Failure.BROKEN_OFF, "error" if self.finish_reason else "no_end")
+        if self.finish_reason == "error":
+            raise ModelError(Failure.BROKEN_OFF, "error")
+        if not self.finish_reason and not is_complete(self.raw):
+            raise ModelError(Failure.BROKEN_OFF, "no_end")
         if self._refusal.strip() or self.finish_reason == "content_filter":
             raise ModelError(Failure.REFUSED, "content_filter" if self.finish_reason == "content_filter" else "refusal")
         raw = self.raw

@@ -60,6 +60,19 @@ def read_reply(raw: str, *, is_cut: bool) -> Reply:
     return _shortened(plain) if is_cut else _checked(Reply(text=plain))
 
 
+def is_complete(raw: str) -> bool:
+    """Tell whether all that was said is one answer that ended, where nobody says that it did: an object that is closed.
+
+    Of plain words nobody knows.
+    """
+    text = _plain(_spoken(raw))
+    try:
+        fields = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(fields, dict) and bool(_reply_in(fields))
+
+
 def _spoken(raw: str) -> str:
     return THOUGHT.sub("", raw, count=1).strip()
 
