@@ -12,15 +12,20 @@ from apps.accounts.models import ApiToken, User
 from apps.conversations.actions.acts import react
 from apps.conversations.actions.assist import hand_back, note_suggestion, pause_assistant, set_assistant_mode
 from apps.conversations.actions.crowds import receive_messages
+from apps.conversations.actions.deliver import permit, record_failure
 from apps.conversations.actions.join import follow_identities
 from apps.conversations.actions.marks import close
+from apps.conversations.actions.recover import expire_unsent
 from apps.conversations.actions.send import send_message
+from apps.conversations.actions.statuses import apply_statuses
 from apps.conversations.models import Conversation, Message, Pause
 from apps.core.actors import ASSISTANT, SYSTEM, Role
 from apps.inboxes.models import AssistantMode, Inbox
+from providers import errors
 from providers.contents import SystemNotice, Text
-from providers.types import Address, AddressScope, Group, InboundMessage
+from providers.types import Address, AddressScope, DeliveryStatus, Group, InboundMessage, StatusUpdate
 from tests.conversations.arriving import ANA, BETO, NOON, echo, edit, hear, put_emoji, take_back
+from tests.conversations.sending import claim
 from tests.factories import make_actor, make_token
 
 pytestmark = pytest.mark.django_db
@@ -181,3 +186,51 @@ def test_words_that_go_on_in_another_chat_are_answered_there(inbox, waits):
     other.refresh_from_db()
     assert (other.joined_to, other.reply_wanted_at) == (first, None)
     assert is_wanted() == (True, True)
+
+
+def refuse_at_once(inbox):
+    record_failure(claim=claim()[0], error=errors.Rejected("131026"), actor=SYSTEM)
+
+
+def close_window(inbox):
+    [ours] = claim()
+    Conversation.objects.update(window_ends_at=timezone.now())
+    assert permit(claims=[ours], actor=SYSTEM) == set()
+
+
+def wait_too_long(inbox):
+    Message.objects.filter(direction="out").update(valid_until=timezone.now())
+    expire_unsent(actor=SYSTEM)
+
+
+def refuse_later(inbox):
+    Message.objects.filter(direction="out").update(dispatch="accepted", provider_message_id="wamid.out")
+    update = StatusUpdate(
+        path="", inbox_address="", provider_message_id="wamid.out", status=DeliveryStatus.FAILED, provider_time=NOON
+    )
+    apply_statuses(inbox=inbox, updates=[update], received_at=timezone.now(), actor=SYSTEM)
+
+
+@pytest.mark.parametrize("fails", [refuse_at_once, close_window, wait_too_long, refuse_later])
+def test_an_answer_of_its_own_that_does_not_arrive_waits_for_a_person(inbox, fails):
+    hear(inbox)
+    say(ASSISTANT)
+    fails(inbox)
+    row = Conversation.objects.get()
+    assert (row.assistant_pause, row.is_pending, row.last_message_status) == (Pause.UNSENT, True, "failed")
+
+
+def test_what_people_sent_and_does_not_arrive_is_theirs_to_see(inbox, actor):
+    hear(inbox)
+    say(actor)
+    refuse_at_once(inbox)
+    row = Conversation.objects.get()
+    assert (row.assistant_pause, row.is_pending) == (Pause.OPERATOR, False)
+
+
+def test_an_answer_that_is_tried_again_waits_for_nobody(inbox):
+    hear(inbox)
+    say(ASSISTANT)
+    record_failure(claim=claim()[0], error=errors.NotSent("dns"), actor=SYSTEM)
+    row = Conversation.objects.get()
+    assert (row.assistant_pause, row.is_pending) == ("", False)

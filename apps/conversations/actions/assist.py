@@ -12,7 +12,7 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce, Now
 
 from apps.conversations.actions.columns import announce_conversation
-from apps.conversations.models import Conversation, Direction, Message, Pause
+from apps.conversations.models import Conversation, Direction, Message, Pause, Sender
 from apps.conversations.permissions import require_handle
 from apps.core.actors import Actor
 from apps.core.jobs import Job, enqueue
@@ -96,6 +96,15 @@ def pause_assistant(*, conversation: Conversation, pause: Pause, needs_somebody:
     require_handle(actor, conversation)
     pending = {"is_pending": True, "pending_since": Coalesce("pending_since", Now())} if needs_somebody else {}
     _write(conversation, assistant_paused_at=Now(), assistant_pause=pause, **pending)
+
+
+@transaction.atomic
+def note_unsent(*, messages: Collection[int], actor: Actor) -> None:
+    """Let the chats wait for a person in which, of these messages, words of the assistant turn out not to have left."""
+    theirs = Message.objects.filter(pk__in=messages, sender=Sender.ASSISTANT, failed_at__isnull=False)
+    waiting = Conversation.objects.filter(pk__in=theirs.values("conversation"), assistant_paused_at=None)
+    for conversation in waiting.filter(closed_at=None).select_related("inbox").order_by("pk"):
+        pause_assistant(conversation=conversation, pause=Pause.UNSENT, needs_somebody=True, actor=actor)
 
 
 def _write(conversation: Conversation, **changes: Any) -> None:

@@ -19,6 +19,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from apps.conversations.actions import assist
 from apps.conversations.actions.arrivals import find, hold
 from apps.conversations.actions.columns import announce, follow_status
 from apps.conversations.actions.effects import take_effect
@@ -197,7 +198,7 @@ def permit(*, claims: Sequence[Claim], actor: Actor) -> set[UUID]:
         answers = dict(cursor.fetchall())
     for claim in claims:
         if answers.get(claim.token, "now") != "now":
-            _refuse(claim, answers[claim.token])
+            _refuse(claim, answers[claim.token], actor)
     return {token for token, word in answers.items() if word == "now"}
 
 
@@ -307,6 +308,8 @@ def record_failure(*, claim: Claim, error: errors.SendError, actor: Actor) -> bo
     _finish(claim, outcome, error)
     words = {"error_code": error.code[:40], "error_text": error.text[:300]}
     settled = _settle(claim, **words, **changes)
+    if settled and "failed_at" in changes:
+        _tell_assistant(claim, actor)
     if not settled and (settled := _settle_proved(claim)) and claim.message.kind in ACTS:
         take_effect(acts=[claim.message.pk], actor=actor)
     if isinstance(error, errors.AuthFailed):
@@ -325,16 +328,20 @@ def _pause(attempts: int, retry_after: float | None) -> float:
 
 
 @transaction.atomic
-def _refuse(claim: Claim, word: str) -> None:
+def _refuse(claim: Claim, word: str, actor: Actor) -> None:
     """Put a claim back or end it, by what stopped the permit."""
     _finish(claim, SendAttempt.Outcome.NOT_SENT)
-    match word:
-        case "window_closed":
-            _settle(claim, dispatch=Dispatch.WINDOW_CLOSED, failed_at=Now(), error_code=word)
-        case "expired":
-            _settle(claim, dispatch=Dispatch.EXPIRED, failed_at=Now(), error_code=word)
-        case _:
-            _settle(claim, **_again(LATER_SECONDS))
+    ends = {"window_closed": Dispatch.WINDOW_CLOSED, "expired": Dispatch.EXPIRED}
+    if word not in ends:
+        _settle(claim, **_again(LATER_SECONDS))
+    elif _settle(claim, dispatch=ends[word], failed_at=Now(), error_code=word):
+        _tell_assistant(claim, actor)
+
+
+def _tell_assistant(claim: Claim, actor: Actor) -> None:
+    """Have a person look where an answer of the assistant did not leave."""
+    if claim.message.sender == Sender.ASSISTANT:
+        assist.note_unsent(messages=[claim.message.pk], actor=actor)
 
 
 def _finish(claim: Claim, outcome: SendAttempt.Outcome, error: errors.SendError | None = None) -> None:

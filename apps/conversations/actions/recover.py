@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
+from apps.conversations.actions import assist
 from apps.conversations.actions.arrivals import find, hold
 from apps.conversations.actions.changes import apply_waiting_changes
 from apps.conversations.actions.columns import announce, follow_status
@@ -97,6 +98,7 @@ def expire_unsent(*, actor: Actor) -> int:
     follow_status(ids)
     for message in late:
         announce(live.LiveKind.MESSAGE_CHANGED, message, branch_id=message.inbox.branch_id)
+    assist.note_unsent(messages=ids, actor=actor)
     return len(late)
 
 

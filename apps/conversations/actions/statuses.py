@@ -12,12 +12,13 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from apps.conversations.actions import assist
 from apps.conversations.actions.arrivals import hold
 from apps.conversations.actions.changes import apply_waiting_changes
 from apps.conversations.actions.columns import announce, follow_status
 from apps.conversations.actions.effects import take_effect
 from apps.conversations.actions.names import unite
-from apps.conversations.models import ACTS, PendingStatus
+from apps.conversations.models import ACTS, PendingStatus, Status
 from apps.core import live
 from apps.core.actors import Actor, Scope, require
 from apps.inboxes.models import Inbox
@@ -177,6 +178,8 @@ def _apply(inbox: Inbox, told: Sequence[Evidence], actor: Actor) -> tuple[int, s
         changed, visible, conversations, known, acts = cursor.fetchone()
     if visible:
         follow_status(visible)
+    if visible and any(item.status == Status.FAILED for item in told):
+        assist.note_unsent(messages=visible, actor=actor)
     for message_id, conversation_id in zip(visible, conversations, strict=True):
         live.publish(
             live.LiveKind.MESSAGE_CHANGED,
