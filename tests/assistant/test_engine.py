@@ -3,9 +3,10 @@
 from decimal import Decimal
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from apps.assistant import engine
+from apps.assistant.actions import turns
 from apps.assistant.actions.decisions import another_suggestion, discard_suggestion
 from apps.assistant.models import AIModel, AIProvider, Completion, Suggestion
 from apps.assistant.tasks import suggest_reply
@@ -188,6 +189,21 @@ def test_a_fault_of_ours_is_told_and_not_repeated(assistant, inbox, monkeypatch)
     assert (suggestion.failure, suggestion.attempts) == ("internal", 1)
     row = Completion.objects.get()
     assert (row.detail, row.request, row.price) == ("KeyError", None, Decimal(0))
+
+
+def test_a_chat_that_cannot_be_looked_at_holds_up_nobody(assistant, inbox, monkeypatch):
+    def broken(*, conversation, trigger, actor):
+        if trigger.text == "Rompe":
+            raise IntegrityError("secret words")
+        return AssistantMode.SUGGEST
+
+    monkeypatch.setattr(turns, "mode_for", broken)
+
+    receive(inbox, "Rompe")
+    wait_for(receive(inbox, "Hola", sender="5493875550009"))
+
+    eventually(lambda: not Conversation.objects.filter(reply_wanted_at__isnull=False).exists())
+    assert Suggestion.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=False)

@@ -259,8 +259,8 @@ def test_the_reader_survives_the_end_of_its_session(house, monkeypatch):
 def test_many_screens_cost_one_query(house, monkeypatch):
     reads = []
 
-    def counted(cursor):
-        found = read_after(cursor)
+    def counted(*asked):
+        found = read_after(*asked)
         reads.append(len(found[0]))
         return found
 
@@ -285,7 +285,7 @@ def test_a_reader_that_dies_sends_its_screens_back(house, monkeypatch, caplog):
     screen = house.open()
     say(0)
     eventually(lambda: screen.events)
-    monkeypatch.setattr(live, "read_after", lambda cursor: 1 / 0)
+    monkeypatch.setattr(live, "read_after", lambda *asked: 1 / 0)
     say(1)
     eventually(lambda: screen.ended)
     monkeypatch.undo()

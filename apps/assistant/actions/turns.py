@@ -3,7 +3,7 @@
 import logging
 from datetime import timedelta
 
-from django.db import Error, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Min, QuerySet
 from django.db.models.functions import Now
 
@@ -35,7 +35,7 @@ def open_turns(*, actor: Actor) -> int:
     for conversation_id in due.order_by("reply_wanted_at", "pk").values_list("pk", flat=True)[:TOGETHER]:
         try:
             looked += _open_turn(due.filter(pk=conversation_id), actor)
-        except Error:
+        except (OperationalError, InterfaceError):
             raise
         except Exception:
             logger.exception("assistant.turn_failed conversation=%s", conversation_id)
@@ -100,7 +100,8 @@ def open_suggestion(
 def _open(
     conversation: Conversation, trigger: Message, mode: AssistantMode, actor: Actor, **wish: object
 ) -> Suggestion:
-    supersede(conversation)
+    if conversation.has_suggestion:
+        supersede(conversation)
     respondent = respondent_of(conversation=conversation, actor=actor)
     suggestion = Suggestion.objects.create(
         conversation=conversation,
