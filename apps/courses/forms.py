@@ -1,6 +1,7 @@
 """What the admin asks about editions."""
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -12,7 +13,7 @@ class EditionForm(HouseForm):
     """Days are boxes to check; the action says what cannot be."""
 
     days = forms.TypedMultipleChoiceField(
-        label=_("days"),
+        label=capfirst(_("days")),
         choices=Weekday,
         coerce=int,
         required=False,

@@ -117,13 +117,17 @@ class CompletionInline(CompletionRows, HouseInline):
             "created_at",
             "provider_name",
             "model_name",
-            "shown_outcome",
+            "outcome_words",
             "tokens",
             "shown_price",
             "first_word",
             "in_all",
         ),
     )
+
+    @display(description=_("outcome"))
+    def outcome_words(self, completion: Completion) -> str:
+        return outcome_in_words(completion.outcome)
 
 
 @admin.register(Completion)
@@ -266,7 +270,7 @@ class SuggestionAdmin(RecordAdmin):
 
 def verbatim(text: str) -> SafeString:
     """Return words of people or models as they are."""
-    return format_html('<pre class="verbatim">{}</pre>', text or NOTHING)
+    return format_html('<pre class="verbatim turn__text">{}</pre>', text or NOTHING)
 
 
 def chat_link(conversation_id: int) -> SafeString:
