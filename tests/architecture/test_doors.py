@@ -29,7 +29,16 @@ from apps.organization.models import Branch, Company, CompanyDocument
 from apps.people import queries as people
 from apps.people.models import Person, PersonMerge, PersonTag, Tag
 from providers.contents import Location
-from tests.factories import make_account, make_actor, make_event, make_inbox, make_user, receive
+from tests.factories import (
+    make_account,
+    make_actor,
+    make_completion,
+    make_event,
+    make_inbox,
+    make_suggestion,
+    make_user,
+    receive,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +70,8 @@ DOORS: dict[str, tuple[Callable[[Actor], QuerySet[Any]], Scope | None]] = {
     "waiting statuses": (conversations.pending_statuses_for, Scope.CONVERSATIONS_READ),
     "attention": (conversations.needs_attention, Scope.CONVERSATIONS_READ),
     "respondents": (assistant.respondents_for, Scope.ASSISTANT_READ),
+    "suggestions": (assistant.suggestions_for, Scope.CONVERSATIONS_READ),
+    "completions": (assistant.completions_for, Scope.ASSISTANT_READ),
 }
 OF_THE_HOUSE: dict[str, tuple[Callable[[Actor], QuerySet[Any]], Scope]] = {
     "AI providers": (assistant.providers_for, Scope.ASSISTANT_READ),
@@ -92,6 +103,7 @@ def furnish(name: str, tag: Tag) -> Rooms:
     attempt = SendAttempt.objects.create(message=said, number=1, token=uuid4(), owner="x")
     status = PendingStatus.objects.create(inbox=inbox, provider_message_id="x", status="sent", at=timezone.now())
     Message.objects.filter(pk=said.pk).update(direction="out", dispatch="uncertain")
+    suggestion = make_suggestion(conversation)
     rows = {
         "branches": branch,
         "companies": company,
@@ -118,6 +130,8 @@ def furnish(name: str, tag: Tag) -> Rooms:
         "attachments": Attachment.objects.create(message=said, kind="image", mime_type="image/png", size=1, file="x"),
         "waiting statuses": status,
         "attention": said,
+        "suggestions": suggestion,
+        "completions": make_completion(suggestion),
         "respondents": Respondent.objects.create(conversation=conversation, seed=1),
     }
     return Rooms(branch=branch, conversation=conversation, rows=rows)

@@ -8,8 +8,10 @@ from asgiref.sync import sync_to_async
 from django.test import override_settings
 from playwright.async_api import Browser, expect
 
+from apps.assistant.models import Completion, Suggestion
 from apps.conversations.models import Conversation, Message
 from apps.core.actors import Role
+from apps.courses.models import CourseEdition
 from apps.inboxes.models import DeadLetter, ProviderAccount, WebhookBody, WebhookEvent
 from apps.organization.models import Branch
 from apps.people.models import Identity, Person
@@ -44,6 +46,11 @@ def paths(built: House) -> list[str]:
         "/admin/accounts/apitoken/add/",
         f"/admin/organization/branch/{built.own[Branch].pk}/change/",
         "/admin/core/sitesettings/",
+        "/admin/assistant/completion/",
+        "/admin/assistant/completion/figures/",
+        f"/admin/assistant/completion/{built.own[Completion].pk}/change/",
+        f"/admin/assistant/suggestion/{built.own[Suggestion].pk}/change/",
+        f"/admin/courses/courseedition/{built.own[CourseEdition].pk}/change/",
     ]
 
 
