@@ -9,6 +9,7 @@ from apps.assistant import engine
 from apps.assistant.actions import trials
 from apps.assistant.actions.log import forget_completions, forget_words
 from apps.assistant.actions.outcomes import end_lost_leases
+from apps.assistant.actions.overtaken import supersede_switched_off
 from apps.assistant.client import Client
 from apps.assistant.models import AIProvider, AssistantSettings
 from apps.assistant.queries import endpoint_of
@@ -30,9 +31,9 @@ def suggest_reply() -> str:
 
 def sweep_suggestions() -> str:
     """Settle what died on the way, and have begun what is due: a lost bell costs seconds."""
-    lost = end_lost_leases(actor=SYSTEM)
+    lost, ended = end_lost_leases(actor=SYSTEM), supersede_switched_off(actor=SYSTEM)
     engine.current().wake()
-    return f"{lost} lost"
+    return f"{lost} lost, {ended} switched off"
 
 
 def prune_completions() -> str:

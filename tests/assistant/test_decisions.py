@@ -23,6 +23,7 @@ from apps.conversations.actions.send import send_message
 from apps.conversations.models import Conversation, Message
 from apps.core.actors import Role
 from apps.core.models import LiveEvent
+from apps.people.models import Identity
 from tests.assistant.proposing import ANSWER, propose
 from tests.conversations.arriving import edit
 from tests.crowd import crowd
@@ -196,6 +197,13 @@ def test_what_is_dropped_is_gone(asked, actor):
     assert (Conversation.objects.get().has_suggestion, sent()) == (False, [])
 
 
+def test_dropping_what_failed_leaves_what_is_written_since(asked, actor):
+    failed = propose(asked, state="failed")
+    propose(asked)
+    assert discard_suggestion(suggestion=failed, actor=actor) is True
+    assert Conversation.objects.get().has_suggestion is True
+
+
 def test_what_was_sent_cannot_be_dropped(asked, actor):
     suggestion = propose(asked)
     accept_suggestion(suggestion=suggestion, text=ANSWER, client_key="k", actor=actor)
@@ -261,6 +269,11 @@ def test_another_one_needs_a_question_and_an_assistant(inbox, asked, actor):
     close(conversation=asked.conversation, actor=actor)
     assert refused(ask, instruction="") == "conversation_closed"
     assert Suggestion.objects.count() == 0
+
+
+def test_no_other_one_is_asked_for_in_a_group(asked, actor):
+    Identity.objects.update(scope=Identity.Scope.GROUP)
+    assert refused(another_suggestion, conversation=asked.conversation, instruction="", actor=actor) == "group"
 
 
 @pytest.mark.parametrize("who", ["a viewer", "another branch"])

@@ -74,9 +74,9 @@ def test_two_processes_share_the_places_of_a_provider_and_one_goes_on_alone(mode
     suggestion = Suggestion.objects.get(state=State.GENERATING)
 
     with engine_only():
-        assert sweep_suggestions() == "0 lost"  # for all we know it is being written
+        assert sweep_suggestions() == "0 lost, 0 switched off"  # for all we know it is being written
         Suggestion.objects.filter(pk=suggestion.pk).update(lease_until=Now() - timedelta(seconds=1))
-        assert sweep_suggestions() == "1 lost"
+        assert sweep_suggestions() == "1 lost, 0 switched off"
         answered = wait_for(message, State.SENT)
 
     assert (answered.pk, answered.attempts, Suggestion.objects.count()) == (suggestion.pk, 2, 13)

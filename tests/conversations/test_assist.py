@@ -174,14 +174,17 @@ def test_only_who_may_handle_a_chat_says_what_it_does(inbox):
     assert (row.assistant_mode, row.assistant_resumed_at) == ("", None)
 
 
-@pytest.mark.parametrize("waits", [{"reply_wanted_at": timezone.now()}, {"has_suggestion": True}])
-def test_words_that_go_on_in_another_chat_are_answered_there(inbox, waits):
-    """Two chats turn out to be with one person: what waited in the one waits in the other."""
+@pytest.mark.parametrize(
+    ("waits", "of_other"),
+    [({"reply_wanted_at": timezone.now()}, True), ({"has_suggestion": True}, True), ({"has_suggestion": True}, False)],
+)
+def test_words_that_go_on_in_another_chat_are_answered_there(inbox, waits, of_other):
+    """Two chats turn out to be with one person: what waited in either waits in the one that goes on."""
     ana = Address(scope=AddressScope.BSUID, value="ana")
     first, other = hear(inbox).conversation, hear(inbox, sender=ana, key="wamid.2").conversation
     hear(inbox, aliases=(ana,), key="wamid.3")
     is_wanted()
-    Conversation.objects.filter(pk=other.pk).update(**waits)
+    Conversation.objects.filter(pk=(other if of_other else first).pk).update(**waits)
     follow_identities(actor=SYSTEM)
     other.refresh_from_db()
     assert (other.joined_to, other.reply_wanted_at) == (first, None)

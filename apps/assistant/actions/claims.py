@@ -21,7 +21,7 @@ from django.utils import timezone
 from apps.assistant.actions.announce import announce
 from apps.assistant.actions.automatic import note_failure
 from apps.assistant.actions.holding import hold_suggestion
-from apps.assistant.actions.overtaken import supersede
+from apps.assistant.actions.overtaken import end_proposal
 from apps.assistant.models import AIModel, AIProvider, AssistantSettings, Completion, Suggestion
 from apps.assistant.queries import candidates_of
 from apps.assistant.types import Failure
@@ -142,7 +142,7 @@ def due_suggestions() -> QuerySet[Suggestion]:
 @transaction.atomic
 def _take() -> tuple[list[Claim], list[tuple[Suggestion, Failure | Unwanted]]]:
     house = _House()
-    if not house.room:
+    if house.is_full:
         return [], []
     rows = due_suggestions().select_for_update(of=["self"], no_key=True, skip_locked=True)
     ordered = rows.select_related("inbox", "conversation", "respondent").order_by("priority", "asked_at", "pk")
@@ -198,8 +198,7 @@ def _give_up(suggestion: Suggestion, why: Failure | Unwanted, actor: Actor) -> N
         case Failure():
             fail(held, why, actor)
         case Unwanted():
-            supersede(held.conversation)
-            note_suggestion(conversations=[held.conversation_id], has_one=False)
+            end_proposal(held.conversation)
 
 
 def fail(held: Suggestion, failure: Failure, actor: Actor) -> None:
@@ -230,6 +229,11 @@ class _House:
         for suggestion in self._under_way:
             if suggestion.model is not None and suggestion.model.provider_id in self._desks:
                 self._occupy(self._desks[suggestion.model.provider_id], suggestion.model)
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether one has to wait; where nobody could be asked at all there is nothing to wait for."""
+        return bool(self._desks) and not self.room
 
     @property
     def room(self) -> int:

@@ -20,6 +20,7 @@ from apps.conversations.models import Conversation, Message
 from apps.conversations.permissions import require_handle, require_reply
 from apps.core.actors import Actor
 from apps.inboxes.models import AssistantMode
+from apps.people.models import Identity
 from providers.meta import clean_text
 
 State = Suggestion.State
@@ -70,7 +71,8 @@ def discard_suggestion(*, suggestion: Suggestion, actor: Actor) -> bool:
         return False
     if held.state not in REACHABLE:
         raise _already_decided()
-    _note_none(held.conversation)
+    if held.state in Suggestion.OPEN:  # beside one that failed another one may be written by now
+        _note_none(held.conversation)
     _decide(held, State.DISCARDED, actor)
     if held.state in UNWRITTEN:
         ring()  # its request ends
@@ -103,7 +105,7 @@ def another_suggestion(*, conversation: Conversation, instruction: str, actor: A
     The assistant is drawn anew for it, unless it is pinned, or an `instruction` says what should be different.
 
     Raises: PermissionDenied; ValidationError with code "too_long" (field instruction), "conversation_closed",
-            "assistant_off", "nothing_to_answer" when the last word is ours.
+            "group", "assistant_off", "nothing_to_answer" when the last word is ours.
     """
     require_reply(actor, conversation)
     wish = " ".join(clean_text(instruction).split())
@@ -127,6 +129,8 @@ def _require_question(conversation: Conversation) -> Message:
     """Return what there is to answer."""
     if conversation.closed_at is not None:
         raise ValidationError(_("This conversation is closed."), code="conversation_closed")
+    if conversation.identity.scope == Identity.Scope.GROUP:
+        raise ValidationError(_("The assistant takes no part in groups."), code="group")
     if mode_of(conversation) == AssistantMode.OFF:
         raise ValidationError(_("The assistant is switched off here."), code="assistant_off")
     trigger = newest_words(conversation)

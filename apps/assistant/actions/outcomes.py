@@ -18,13 +18,13 @@ from apps.assistant.actions.announce import announce
 from apps.assistant.actions.automatic import answer_if_allowed
 from apps.assistant.actions.claims import Claim, fail, price_of
 from apps.assistant.actions.holding import hold_suggestion
-from apps.assistant.actions.overtaken import supersede
+from apps.assistant.actions.overtaken import end_proposal
 from apps.assistant.masks import unmask
 from apps.assistant.models import AIModel, AIProvider, Completion, Suggestion
 from apps.assistant.queries import candidates, drawn_values, is_current
 from apps.assistant.safety import warnings_in
 from apps.assistant.types import Answer, Failure, ModelError, Prompt, Usage
-from apps.conversations.actions.assist import note_suggestion, ring
+from apps.conversations.actions.assist import ring
 from apps.core.actors import Actor, Scope, require
 from apps.core.live import LiveKind
 from providers.meta import clean_text
@@ -178,8 +178,7 @@ def _is_ours(held: Suggestion, claim: Claim) -> bool:
     """Tell whether a held suggestion still waits for this request; if not, its place is free now."""
     is_ours = held.state == State.GENERATING and held.lease_token == claim.token
     if is_ours and not is_current(held):
-        supersede(held.conversation)
-        note_suggestion(conversations=[held.conversation_id], has_one=False)
+        end_proposal(held.conversation)
         is_ours = False
     if not is_ours:
         Suggestion.objects.filter(pk=held.pk, lease_token=claim.token).update(**FREE)

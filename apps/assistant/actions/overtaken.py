@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from apps.assistant.actions.announce import announce
-from apps.assistant.models import Suggestion
+from apps.assistant.models import AssistantSettings, Suggestion
 from apps.assistant.queries import answers
 from apps.conversations.actions.assist import note_suggestion
 from apps.conversations.models import Conversation, Direction
@@ -37,7 +37,17 @@ def supersede_overtaken(*, actor: Actor) -> int:
     with connection.cursor() as cursor:
         cursor.execute(*_question())
         found = [conversation_id for (conversation_id,) in cursor.fetchall()]
-    return _supersede_in(found) if found else 0
+    return _supersede_in(found, _overtaken()) if found else 0
+
+
+def supersede_switched_off(*, actor: Actor) -> int:
+    """End what is proposed where the assistant was switched off above the chat: in an inbox, or in the house."""
+    require(actor, Scope.MESSAGES_SEND)
+    rows = Suggestion.objects.filter(state__in=Suggestion.OPEN)
+    if AssistantSettings.current().is_enabled:
+        rows = rows.filter(inbox__assistant_mode=AssistantMode.OFF)
+    found = list(rows.values_list("conversation", flat=True)[:BATCH])
+    return _supersede_in(found, rows) if found else 0
 
 
 @cache
@@ -49,13 +59,13 @@ def _question() -> tuple[str, tuple[Any, ...]]:
 
 
 @transaction.atomic
-def _supersede_in(conversations: Collection[int]) -> int:
+def _supersede_in(conversations: Collection[int], over: QuerySet[Suggestion]) -> int:
     rows = Conversation.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=conversations)
     held = list(rows.order_by("pk").values_list("pk", flat=True))
-    over = list(_overtaken().filter(conversation__in=held).select_related("inbox"))
-    _end(over)
-    note_suggestion(conversations=[suggestion.conversation_id for suggestion in over], has_one=False)
-    return len(over)
+    ended = list(over.filter(conversation__in=held).select_related("inbox"))
+    _end(ended)
+    note_suggestion(conversations=[suggestion.conversation_id for suggestion in ended], has_one=False)
+    return len(ended)
 
 
 def _overtaken() -> QuerySet[Suggestion]:
@@ -75,6 +85,12 @@ def _overtaken() -> QuerySet[Suggestion]:
 def supersede(conversation: Conversation) -> None:
     """End whatever is proposed or being written in a conversation that is held."""
     _end(list(conversation.suggestions.filter(state__in=Suggestion.OPEN).select_related("inbox")))
+
+
+def end_proposal(conversation: Conversation) -> None:
+    """End it, where nothing takes its place."""
+    supersede(conversation)
+    note_suggestion(conversations=[conversation.pk], has_one=False)
 
 
 def _end(suggestions: Collection[Suggestion]) -> None:

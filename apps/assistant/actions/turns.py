@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from apps.assistant.actions.announce import announce
 from apps.assistant.actions.automatic import mode_for
 from apps.assistant.actions.holding import hold_conversation, hold_if_free
-from apps.assistant.actions.overtaken import supersede
+from apps.assistant.actions.overtaken import end_proposal, supersede
 from apps.assistant.actions.respondents import respondent_of
 from apps.assistant.models import AssistantSettings, Suggestion
 from apps.assistant.queries import can_ask, is_answered, newest_words
@@ -68,10 +68,12 @@ def _open_turn(due: QuerySet[Conversation], actor: Actor) -> int:
     asked_at = conversation.reply_wanted_at
     settle_wish(conversation=conversation)
     trigger = newest_words(conversation)
-    if trigger is None or conversation.closed_at is not None or is_answered(trigger) or not can_ask():
-        return 1
-    mode = mode_for(conversation=conversation, trigger=trigger, actor=actor)
-    if mode != AssistantMode.OFF:
+    mode = AssistantMode.OFF
+    if trigger is not None and conversation.closed_at is None and not is_answered(trigger) and can_ask():
+        mode = mode_for(conversation=conversation, trigger=trigger, actor=actor)
+    if trigger is None or mode == AssistantMode.OFF:
+        end_proposal(conversation)  # it came of words before these
+    else:
         _open(conversation, trigger, mode, actor, asked_at=asked_at)
     return 1
 

@@ -122,7 +122,7 @@ def _join(first: Conversation, other: Conversation) -> list[int]:
         assignee=first.assignee_id or other.assignee_id,
         assistant_mode=first.assistant_mode or other.assistant_mode,
         **_pause_of(first, other),
-        **_wish_of(other),
+        **_wish_of(first, other),
         snoozed_until=None,
         window_ends_at=Greatest("window_ends_at", other.window_ends_at),
     )
@@ -136,9 +136,9 @@ def _pause_of(first: Conversation, other: Conversation) -> dict[str, Any]:
     return {"assistant_paused_at": paused.assistant_paused_at, "assistant_pause": paused.assistant_pause}
 
 
-def _wish_of(other: Conversation) -> dict[str, Any]:
-    """Return that an answer is wanted where words go on that wait for one."""
-    if other.reply_wanted_at is None and not other.has_suggestion:
+def _wish_of(first: Conversation, other: Conversation) -> dict[str, Any]:
+    """Return that an answer is wanted where words go on that wait for one, or beside which one was proposed."""
+    if other.reply_wanted_at is None and not other.has_suggestion and not first.has_suggestion:
         return {}
     assist.ring()
     return assist.REPLY_WANTED
