@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
 from apps.assistant.models import RespondentValue, Suggestion
-from apps.assistant.queries import SHOWN_STATES, mode_of, suggestions_for
+from apps.assistant.queries import SHOWN_STATES, is_answered, mode_of, suggestions_for
 from apps.conversations.models import Conversation, Message, Reaction
 from apps.conversations.queries import ChatFilter, after_row, answer_until, chat_list, conversations_for, thread
 from apps.core.actors import SYSTEM, Actor
@@ -218,13 +218,15 @@ def assistant_here(conversation: Conversation) -> dict[str, str]:
 def shown_suggestion(conversation: Conversation) -> Suggestion | None:
     """Return what stands above the box: what is proposed, being written or failed, or what just left and may be rated.
 
-    Nothing once it was discarded or overtaken, or something newer was said.
+    Nothing once it was discarded or overtaken, or something newer was said; nor what failed, once somebody answered.
     """
     rows = suggestions_for(SYSTEM).select_related("respondent", "provider", "model").prefetch_related(DRAWN)
     newest = rows.filter(conversation=conversation).order_by("-id").first()
     if newest is not None and newest.suggested_tags:
         known = {tag.name.casefold() for tag in conversation.person.tags.all()}
         newest.suggested_tags = [name for name in newest.suggested_tags if name.casefold() not in known]
+    if newest is not None and newest.state == Suggestion.State.FAILED and is_answered(newest.trigger):
+        return None
     if newest is None or newest.state in SHOWN_STATES:
         return newest
     has_left = newest.message_id is not None and newest.message_id == conversation.last_message_id

@@ -9,10 +9,12 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from apps.assistant.models import AIModel, AIParam, AIProvider, AIValue, Respondent, Suggestion
+from apps.assistant.queries import current_suggestion
 from apps.assistant.types import Failure
 from apps.console.frames import draw_suggestion
+from apps.conversations.actions.send import send_message
 from apps.conversations.models import Conversation, Message
-from apps.core.actors import Role
+from apps.core.actors import SYSTEM, Role
 from apps.inboxes.models import AssistantMode
 from apps.people.models import PersonTag, Tag
 from tests.assistant.proposing import propose as proposed
@@ -95,6 +97,13 @@ def test_a_failure_says_why_and_what_to_do(conversation):
     assert "The model took too long. Ask for another answer, or answer yourself." in read
     assert "Another" in read
     assert "Accept" not in read
+
+
+def test_a_failure_is_no_longer_shown_once_somebody_answered(conversation):
+    failed = propose(conversation, "", state=State.FAILED, failure=Failure.TOO_SLOW)
+    assert current_suggestion(conversation) == failed
+    send_message(conversation=conversation, text="El lunes.", client_key="k", actor=SYSTEM)
+    assert (words(slot(conversation)), current_suggestion(conversation)) == ("", None)
 
 
 def test_what_to_look_at_before_it_leaves(conversation):

@@ -9,12 +9,12 @@ from functools import cache
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from apps.assistant.actions.announce import announce
 from apps.assistant.models import AssistantSettings, Suggestion
-from apps.assistant.queries import answers
+from apps.assistant.queries import answered_since
 from apps.conversations.actions.assist import note_suggestion
 from apps.conversations.models import Conversation, Direction
 from apps.core.actors import Actor, Scope, require
@@ -69,14 +69,11 @@ def _supersede_in(conversations: Collection[int], over: QuerySet[Suggestion]) ->
 
 
 def _overtaken() -> QuerySet[Suggestion]:
-    ours = answers(
-        conversation=OuterRef("conversation"), after=OuterRef("trigger"), since=OuterRef("trigger__occurred_at")
-    )
     is_over = (
         Q(conversation__reply_wanted_at__isnull=False)
         | Q(conversation__closed_at__isnull=False)
         | Q(conversation__assistant_mode=AssistantMode.OFF)
-        | Exists(ours)
+        | answered_since()
     )
     changed = Conversation.objects.filter(CHANGED).values("pk")
     return Suggestion.objects.filter(is_over, conversation__in=changed, state__in=Suggestion.OPEN)

@@ -27,6 +27,7 @@ from apps.assistant.queries.respondents import (
 from apps.assistant.queries.spending import spent_today
 from apps.assistant.queries.suggestions import (
     SHOWN_STATES,
+    answered_since,
     answers,
     answers_after,
     current_suggestion,
@@ -52,6 +53,7 @@ __all__ = [
     "TROUBLES",
     "Candidates",
     "Trouble",
+    "answered_since",
     "answers",
     "answers_after",
     "can_ask",

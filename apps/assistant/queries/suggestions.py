@@ -5,7 +5,7 @@ from collections.abc import Collection
 from difflib import SequenceMatcher
 from typing import Any
 
-from django.db.models import FETCH_PEERS, QuerySet
+from django.db.models import FETCH_PEERS, Exists, OuterRef, QuerySet
 
 from apps.assistant.models import AssistantSettings, Suggestion
 from apps.assistant.types import Change, Piece
@@ -19,12 +19,17 @@ SHOWN_STATES = (*Suggestion.OPEN, Suggestion.State.FAILED)
 def current_suggestions(conversations: Collection[Conversation]) -> dict[int, Suggestion]:
     """Return what is proposed now, is being written or failed, by the key of the conversation.
 
-    What was decided or overtaken is no longer proposed.
+    What was decided or overtaken is no longer proposed, nor what failed once somebody answered.
     """
     newest = Suggestion.objects.filter(conversation__in=[conversation.pk for conversation in conversations])
     rows = newest.select_related("inbox", "trigger", "provider", "model").defer("provider__credentials")
     latest = rows.order_by("conversation_id", "-id").distinct("conversation_id").fetch_mode(FETCH_PEERS)
-    return {row.conversation_id: row for row in latest if row.state in SHOWN_STATES}
+    shown = {row.conversation_id: row for row in latest if row.state in SHOWN_STATES}
+    failed = [row.pk for row in shown.values() if row.state == Suggestion.State.FAILED]
+    answered = Suggestion.objects.filter(answered_since(), pk__in=failed).values_list("conversation", flat=True)
+    for conversation_id in answered if failed else ():
+        del shown[conversation_id]
+    return shown
 
 
 def current_suggestion(conversation: Conversation) -> Suggestion | None:
@@ -71,6 +76,12 @@ def answers(*, conversation: Any, after: Any, since: Any) -> QuerySet[Message]:
     ours = Message.objects.filter(conversation=conversation, direction=Direction.OUT, is_imported=False)
     said = ours.filter(pk__gt=after, occurred_at__gte=since).exclude(kind__in=ACTS)
     return said.exclude(sender=Sender.ASSISTANT, suggestion=None)
+
+
+def answered_since() -> Exists:
+    """Return the condition on suggestions that somebody answered the words they are for."""
+    trigger = {"after": OuterRef("trigger"), "since": OuterRef("trigger__occurred_at")}
+    return Exists(answers(conversation=OuterRef("conversation"), **trigger))
 
 
 def answers_after(message: Message) -> QuerySet[Message]:

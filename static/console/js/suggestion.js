@@ -69,7 +69,7 @@ function write() {
   if (isAtEnd) place().scrollTop = place().scrollHeight;
 }
 
-// Something newer was said: the rating of what left makes room.
+// Something newer was said: the rating of what left makes room, and so does why there was nothing to propose.
 export function heard(message) {
   if (Number(message) > Number(shown()?.dataset.message ?? Infinity)) shown().remove();
 }
