@@ -52,6 +52,16 @@ def test_what_is_switched_off_above_a_chat_ends_what_is_proposed_there(inbox, sw
     assert became() == (("superseded", ""), False)
 
 
+@pytest.mark.parametrize(("mode", "is_pending"), [(AssistantMode.AUTO, True), (AssistantMode.SUGGEST, False)])
+def test_without_anybody_to_ask_what_would_be_answered_by_itself_waits_for_a_person(inbox, mode, is_pending):
+    Inbox.objects.update(assistant_mode=mode)
+    receive(inbox, "Hola")
+    assert open_turns(actor=SYSTEM) == 1
+    assert not Suggestion.objects.exists()
+    row = Conversation.objects.get()
+    assert (row.is_pending, row.assistant_pause, row.reply_wanted_at) == (is_pending, "", None)
+
+
 def test_without_anybody_to_ask_nothing_waits_for_ever(inbox):
     propose(receive(inbox), "", state="queued")
     AIProvider.objects.update(is_enabled=False)

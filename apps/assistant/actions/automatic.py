@@ -94,6 +94,17 @@ def note_failure(*, suggestion: Suggestion, actor: Actor) -> None:
         set_pending(conversation=suggestion.conversation, is_pending=True, actor=actor)
 
 
+@transaction.atomic
+def note_nobody(*, conversation: Conversation, actor: Actor) -> None:
+    """Let a conversation that would be answered by itself wait for a person while there is no model to ask.
+
+    Raises PermissionDenied.
+    """
+    require_handle(actor, conversation)
+    if mode_of(conversation) == AssistantMode.AUTO and _is_open_to_answers(conversation):
+        set_pending(conversation=conversation, is_pending=True, actor=actor)
+
+
 def _is_open_to_answers(conversation: Conversation) -> bool:
     is_group = conversation.identity.scope == Identity.Scope.GROUP
     return conversation.assistant_paused_at is None and conversation.closed_at is None and not is_group

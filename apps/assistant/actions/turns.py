@@ -8,7 +8,7 @@ from django.db.models import Min, QuerySet
 from django.db.models.functions import Now
 
 from apps.assistant.actions.announce import announce
-from apps.assistant.actions.automatic import mode_for
+from apps.assistant.actions.automatic import mode_for, note_nobody
 from apps.assistant.actions.holding import hold_conversation, hold_if_free
 from apps.assistant.actions.overtaken import end_proposal, supersede
 from apps.assistant.actions.respondents import respondent_of
@@ -69,8 +69,11 @@ def _open_turn(due: QuerySet[Conversation], actor: Actor) -> int:
     settle_wish(conversation=conversation)
     trigger = newest_words(conversation)
     mode = AssistantMode.OFF
-    if trigger is not None and conversation.closed_at is None and not is_answered(trigger) and can_ask():
-        mode = mode_for(conversation=conversation, trigger=trigger, actor=actor)
+    if trigger is not None and conversation.closed_at is None and not is_answered(trigger):
+        if can_ask():
+            mode = mode_for(conversation=conversation, trigger=trigger, actor=actor)
+        else:
+            note_nobody(conversation=conversation, actor=actor)
     if trigger is None or mode == AssistantMode.OFF:
         end_proposal(conversation)  # it came of words before these
     else:
