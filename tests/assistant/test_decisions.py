@@ -271,6 +271,13 @@ def test_another_one_needs_a_question_and_an_assistant(inbox, asked, actor):
     assert Suggestion.objects.count() == 0
 
 
+def test_another_one_is_written_where_our_answer_did_not_arrive(asked, actor):
+    ours = send_message(conversation=asked.conversation, text="El lunes", client_key="c", actor=actor)
+    Message.objects.filter(pk=ours.pk).update(dispatch="rejected", failed_at=timezone.now())
+    suggestion = another_suggestion(conversation=asked.conversation, instruction="", actor=actor)
+    assert suggestion.trigger == asked
+
+
 def test_no_other_one_is_asked_for_in_a_group(asked, actor):
     Identity.objects.update(scope=Identity.Scope.GROUP)
     assert refused(another_suggestion, conversation=asked.conversation, instruction="", actor=actor) == "group"

@@ -9,7 +9,7 @@ from django.db.models import FETCH_PEERS, Exists, OuterRef, QuerySet
 
 from apps.assistant.models import AssistantSettings, Suggestion
 from apps.assistant.types import Change, Piece
-from apps.conversations.models import ACTS, Conversation, Direction, Kind, Message, Sender
+from apps.conversations.models import ACTS, Conversation, Direction, Kind, Message, Sender, Status
 from apps.core.models import SiteSettings
 from apps.inboxes.models import AssistantMode
 
@@ -71,10 +71,10 @@ def newest_words(conversation: Conversation) -> Message | None:
 def answers(*, conversation: Any, after: Any, since: Any) -> QuerySet[Message]:
     """Return what we said in a conversation after the message with an id and a time; columns of a query will do.
 
-    That we pass the person on to somebody is no answer.
+    That we pass the person on to somebody is no answer, nor is what did not arrive.
     """
     ours = Message.objects.filter(conversation=conversation, direction=Direction.OUT, is_imported=False)
-    said = ours.filter(pk__gt=after, occurred_at__gte=since).exclude(kind__in=ACTS)
+    said = ours.filter(pk__gt=after, occurred_at__gte=since).exclude(kind__in=ACTS).exclude(status=Status.FAILED)
     return said.exclude(sender=Sender.ASSISTANT, suggestion=None)
 
 
