@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.assistant.models import Completion, Suggestion
@@ -108,8 +108,3 @@ def tokens_in_words(completion: Completion) -> str:
         "written": number_format(completion.completion_tokens, force_grouping=True),
     }
     return f"{words} ({gettext('estimated')})" if completion.is_estimated else words
-
-
-def attempts_in_words(count: int) -> str:
-    """Return how often models were asked."""
-    return ngettext("%(count)d request", "%(count)d requests", count) % {"count": count}
