@@ -10,9 +10,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.util import Finalize
 from queue import Empty, SimpleQueue
@@ -26,6 +26,7 @@ from apps.assistant.actions.overtaken import supersede_overtaken
 from apps.assistant.actions.turns import TOGETHER, open_turns, seconds_to_next
 from apps.assistant.client import Client
 from apps.assistant.masks import unmask
+from apps.assistant.models import AssistantSettings
 from apps.assistant.prompt import build_prompt
 from apps.assistant.queries import endpoint_of
 from apps.assistant.types import Answer, Endpoint, Failure, ModelError, Prompt
@@ -94,6 +95,7 @@ class Engine:
 
     def __init__(self) -> None:
         self._looker, self._writer = Clerk("assistant-looks"), Clerk("assistant-writes")
+        self._scribe = Scribe(self._writer)
         self._under_way: dict[Claim, asyncio.Task[None]] = {}
         self._is_over = False
         self._loop = asyncio.new_event_loop()
@@ -128,6 +130,7 @@ class Engine:
             self._loop.close()
 
     async def _serve(self) -> None:
+        scribing = asyncio.create_task(self._scribe.serve())
         async with Client() as client:
             try:
                 while not self._is_over:
@@ -139,6 +142,7 @@ class Engine:
                 for request in self._under_way.values():
                     request.cancel()
                 await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+                scribing.cancel()
 
     async def _look(self, client: Client) -> float | None:
         """Begin what is due, end what was overtaken, and return in how many seconds something else will be due."""
@@ -166,7 +170,7 @@ class Engine:
     async def _ask(self, client: Client, claim: Claim) -> None:
         """Ask one model, show its answer while it grows, and write what came of it."""
         began = time.monotonic()
-        answer, prompt = _Growing(claim, self._writer), None
+        answer, prompt = _Growing(claim, self._scribe), None
         try:
             prompt, endpoint = await self._looker.do(partial(_prepare, claim))
             outcome: Answer | ModelError | None = await answer.follow(client, endpoint, prompt)
@@ -183,16 +187,59 @@ class Engine:
         await self._writer.do(partial(_persist, partial(_record, request, outcome)))
 
 
+class Scribe:
+    """Writes the answers that grow, all of them together, as often as they change but not too often."""
+
+    def __init__(self, writer: Clerk) -> None:
+        self._writer = writer
+        self._news = asyncio.Event()
+        self._texts: dict[Claim, str] = {}
+        self._unwanted: dict[Claim, asyncio.Event] = {}
+
+    @contextmanager
+    def watching(self, claim: Claim) -> Iterator[asyncio.Event]:
+        """Give what happens when nobody wants the answer any more."""
+        self._unwanted[claim] = asyncio.Event()
+        try:
+            yield self._unwanted[claim]
+        finally:
+            del self._unwanted[claim]
+            self._texts.pop(claim, None)
+
+    def note(self, claim: Claim, text: str) -> None:
+        """Take how far an answer has come."""
+        self._texts[claim] = text
+        self._news.set()
+
+    async def serve(self) -> None:
+        """Write for ever."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            texts, self._texts = self._texts, {}
+            try:
+                wanted = await self._writer.do(partial(outcomes.record_texts, texts=texts, actor=SYSTEM))
+            except Error as error:
+                logger.warning("assistant.texts_not_written error=%s", type(error).__name__)
+            except Exception:
+                logger.exception("assistant.texts_failed")
+            else:
+                for claim in (texts.keys() - wanted) & self._unwanted.keys():
+                    self._unwanted[claim].set()
+            await asyncio.sleep(FLUSH_SECONDS)
+
+
 class _Growing:
     """One answer while it is being written."""
 
-    def __init__(self, claim: Claim, writer: Clerk) -> None:
+    def __init__(self, claim: Claim, scribe: Scribe) -> None:
         self.text = ""
-        self._claim, self._writer = claim, writer
-        self._news = asyncio.Event()
+        self._claim, self._scribe = claim, scribe
+        self._masks: Mapping[str, str] = {}
 
     async def follow(self, client: Client, endpoint: Endpoint, prompt: Prompt) -> Answer | None:
         """Ask, and write the answer while it grows; None when nobody waits for it any more. Raises ModelError."""
+        self._masks = prompt.masks
         asking = asyncio.create_task(
             client.ask(
                 endpoint,
@@ -202,43 +249,28 @@ class _Growing:
                 on_text=self._grow,
             )
         )
-        writing = asyncio.create_task(self._write(prompt.masks))
-        try:
-            await asyncio.wait({asking, writing}, return_when=asyncio.FIRST_COMPLETED)
-            if asking.done():
-                return asking.result()
-            if (fault := writing.exception()) is not None:
-                raise ModelError(Failure.INTERNAL, type(fault).__name__) from fault
-            return None
-        finally:
-            asking.cancel()
-            writing.cancel()
-            await asyncio.gather(asking, writing, return_exceptions=True)
+        with self._scribe.watching(self._claim) as unwanted:
+            watching = asyncio.create_task(unwanted.wait())
+            try:
+                await asyncio.wait({asking, watching}, return_when=asyncio.FIRST_COMPLETED)
+                return asking.result() if asking.done() else None
+            finally:
+                asking.cancel()
+                watching.cancel()
+                await asyncio.gather(asking, watching, return_exceptions=True)
 
     def _grow(self, text: str) -> None:
         self.text = text
-        self._news.set()
-
-    async def _write(self, masks: Mapping[str, str]) -> None:
-        """Write the text as often as it changes, but not too often, until it is not wanted any more."""
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            try:
-                text = unmask(self.text, masks)
-                if not await self._writer.do(partial(outcomes.record_text, claim=self._claim, text=text, actor=SYSTEM)):
-                    return
-            except Error as error:
-                logger.warning("assistant.text_not_written error=%s", type(error).__name__)
-            await asyncio.sleep(FLUSH_SECONDS)
+        self._scribe.note(self._claim, unmask(text, self._masks))
 
 
 def _look(under_way: list[Claim]) -> tuple[list[Claim], set[Claim], bool]:
     """Return what to begin, what of our requests is still wanted, and whether more people wait."""
-    supersede_overtaken(actor=SYSTEM)
-    has_more = open_turns(actor=SYSTEM) == TOGETHER
-    wanted = outcomes.still_wanted(claims=under_way, actor=SYSTEM)
-    return claim_due(actor=SYSTEM), wanted, has_more
+    with AssistantSettings.read_once():
+        supersede_overtaken(actor=SYSTEM)
+        has_more = open_turns(actor=SYSTEM) == TOGETHER
+        wanted = outcomes.still_wanted(claims=under_way, actor=SYSTEM)
+        return claim_due(actor=SYSTEM), wanted, has_more
 
 
 def _pause() -> float | None:

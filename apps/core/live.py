@@ -150,6 +150,20 @@ def publish_messages(added: Sequence[tuple[int, int]], *, branch_id: int, inbox_
     ring_on_commit()
 
 
+_WRITE_GROWTH = """
+INSERT INTO core_liveevent (kind, branch_id, inbox_id, conversation_id)
+SELECT %s, told.* FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS told
+"""
+
+
+def publish_growth(places: Sequence[tuple[int, int, int]]) -> None:
+    """Write that what is proposed grew in these conversations, each with its branch and inbox."""
+    if places:
+        with connection.cursor() as sql:
+            sql.execute(_WRITE_GROWTH, [LiveKind.SUGGESTION_STREAMED, *map(list, zip(*places, strict=True))])
+        ring_on_commit()
+
+
 def ring_on_commit() -> None:
     """Ring once when the surrounding transaction commits, however often this is called in it."""
     if not any(hook[1] is _ring for hook in connection.run_on_commit):

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.assistant.actions.automatic import answer_if_allowed, mode_for, note_failure
 from apps.assistant.actions.decisions import accept_suggestion
+from apps.assistant.actions.holding import hold_conversation
 from apps.assistant.models import AssistantSettings, Suggestion
 from apps.assistant.models.settings import HANDOFF_MESSAGE, NOTICE
 from apps.assistant.queries import is_answered
@@ -48,7 +49,9 @@ def change(**settings):
 
 def begin(message):
     """Ask what is done about these words, as the engine does before it asks a model."""
-    mode = mode_for(conversation=message.conversation, trigger=message, actor=SYSTEM)
+    with transaction.atomic():
+        held = hold_conversation(message.conversation_id)
+        mode = mode_for(conversation=held, trigger=message, actor=SYSTEM)
     message.conversation.refresh_from_db()
     return mode
 

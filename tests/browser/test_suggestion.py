@@ -9,12 +9,11 @@ from asgiref.sync import sync_to_async
 from django.db import transaction
 from playwright.async_api import Page, expect
 
-from apps.assistant.actions.announce import announce
+from apps.assistant.actions.announce import announce, announce_growth
 from apps.assistant.models import Completion, Suggestion
 from apps.assistant.queries.figures import last_days, values
 from apps.conversations.models import Conversation, Message
 from apps.core.actors import SYSTEM, Role
-from apps.core.live import LiveKind
 from apps.organization.models import Branch
 from apps.simulator.management.demonstration import assistant as simulated_model
 from tests.assistant.proposing import propose
@@ -56,11 +55,19 @@ def model(branch: Branch, server: str) -> Iterator[None]:
 
 
 @sync_to_async
-def change(suggestion: Suggestion, kind: LiveKind = LiveKind.SUGGESTION_CHANGED, **columns: Any) -> None:
+def change(suggestion: Suggestion, **columns: Any) -> None:
     """Let the engine write something of a suggestion."""
     with transaction.atomic():
         Suggestion.objects.filter(pk=suggestion.pk).update(**columns)
-        announce(suggestion, kind)
+        announce(suggestion)
+
+
+@sync_to_async
+def grow(suggestion: Suggestion, text: str) -> None:
+    """Let the engine write how far an answer has come."""
+    with transaction.atomic():
+        Suggestion.objects.filter(pk=suggestion.pk).update(text=text)
+        announce_growth([suggestion])
 
 
 WATCH = """() => {
@@ -232,9 +239,9 @@ async def test_it_grows_as_text_and_moves_nothing_under_the_hand(open_screen, op
     await page.focus("#suggest-discard")
 
     long = f"{HOSTILE} {'palabra ' * 200}"
-    await change(suggestion, LiveKind.SUGGESTION_STREAMED, text=HOSTILE)
+    await grow(suggestion, HOSTILE)
     await expect(page.locator("[data-suggested]")).to_have_text(HOSTILE)
-    await change(suggestion, LiveKind.SUGGESTION_STREAMED, text=long)
+    await grow(suggestion, long)
     await expect(page.locator("[data-suggested]")).to_have_text(long)
     before = await state_of(page)
     await change(suggestion, state=State.SHOWN, lease_token=None, lease_until=None, text=long)

@@ -11,7 +11,7 @@ from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.assistant.actions.announce import announce
+from apps.assistant.actions.announce import announce, announce_growth
 from apps.assistant.actions.decisions import discard_suggestion
 from apps.assistant.models import Suggestion
 from apps.console import consumers
@@ -59,7 +59,7 @@ def grow(suggestion: Suggestion, text: str) -> None:
     """Write how far it has come, as the engine does."""
     with transaction.atomic():
         Suggestion.objects.filter(pk=suggestion.pk).update(text=text)
-        announce(suggestion, LiveKind.SUGGESTION_STREAMED)
+        announce_growth([suggestion])
 
 
 @sync_to_async

@@ -8,12 +8,11 @@ from django.utils import timezone
 
 from apps.accounts.actions import set_access
 from apps.accounts.models import User
-from apps.assistant.actions.announce import announce
+from apps.assistant.actions.announce import announce, announce_growth
 from apps.assistant.models import Suggestion
 from apps.conversations.models import Conversation, Message
 from apps.core import live
 from apps.core.actors import SYSTEM, Role
-from apps.core.live import LiveKind
 from graphql_api.ids import to_id
 from tests.assistant.proposing import propose
 from tests.factories import make_token, make_user, receive
@@ -43,7 +42,10 @@ def write(suggestion: Suggestion, text: str, state: State = State.GENERATING) ->
     """Let it go on, and tell."""
     Suggestion.objects.filter(pk=suggestion.pk).update(text=text, state=state)
     is_text = state == State.GENERATING
-    announce(suggestion, LiveKind.SUGGESTION_STREAMED if is_text else LiveKind.SUGGESTION_CHANGED)
+    if is_text:
+        announce_growth([suggestion])
+    else:
+        announce(suggestion)
 
 
 def follow(socket: Socket, conversation: int) -> None:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from apps.assistant.actions.announce import announce
-from apps.assistant.actions.holding import hold_conversation, hold_suggestion
+from apps.assistant.actions.holding import hold_suggestion
 from apps.assistant.actions.reasons import Talk
 from apps.assistant.models import AssistantSettings, Suggestion
 from apps.assistant.queries import is_current, mode_of
@@ -31,29 +31,26 @@ logger = logging.getLogger(__name__)
 State = Suggestion.State
 
 
-@transaction.atomic
 def mode_for(*, conversation: Conversation, trigger: Message, actor: Actor) -> AssistantMode:
     """Return what is done about new words of a person, before a model is asked; hand over to people where needed.
 
-    AUTO only where the answer may leave by itself. The conversation is held from here to the end of the transaction:
-    hold no suggestion before. Raises PermissionDenied.
+    AUTO only where the answer may leave by itself. Call it with the conversation held. Raises PermissionDenied.
     """
     require_handle(actor, conversation)
-    held = hold_conversation(conversation.pk)
-    mode = mode_of(held)
+    mode = mode_of(conversation)
     if mode == AssistantMode.OFF:
         return mode
     settings = AssistantSettings.current()
-    talk = Talk(held, settings)
-    is_automatic = mode == AssistantMode.AUTO and _is_open_to_answers(held)
+    talk = Talk(conversation, settings)
+    is_automatic = mode == AssistantMode.AUTO and _is_open_to_answers(conversation)
     if talk.is_over_limit():
-        if held.assistant_paused_at is None:
-            _hand_over(held, trigger, Pause.LIMIT, settings, tells=is_automatic)
+        if conversation.assistant_paused_at is None:
+            _hand_over(conversation, trigger, Pause.LIMIT, settings, tells=is_automatic)
         return AssistantMode.OFF
     if not is_automatic:
         return AssistantMode.SUGGEST
     if reason := talk.reason_to_stop():
-        _hand_over(held, trigger, reason, settings)
+        _hand_over(conversation, trigger, reason, settings)
         return AssistantMode.SUGGEST
     return AssistantMode.AUTO
 

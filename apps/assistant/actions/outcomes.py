@@ -5,6 +5,7 @@ provider are held in this order.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from apps.assistant.actions.announce import announce
+from apps.assistant.actions.announce import announce, announce_growth
 from apps.assistant.actions.automatic import answer_if_allowed
 from apps.assistant.actions.claims import Claim, fail, price_of
 from apps.assistant.actions.holding import hold_suggestion
@@ -26,7 +27,6 @@ from apps.assistant.safety import warnings_in
 from apps.assistant.types import Answer, Failure, ModelError, Prompt, Usage
 from apps.conversations.actions.assist import ring
 from apps.core.actors import Actor, Scope, require
-from apps.core.live import LiveKind
 from providers.meta import clean_text
 
 State = Suggestion.State
@@ -66,16 +66,37 @@ def still_wanted(*, claims: list[Claim], actor: Actor) -> set[Claim]:
     return {claim for claim in claims if claim.token in tokens}
 
 
+# Whoever decides about a suggestion in this moment is not waited for: it gets its text with the next ones.
+_GROW = """
+WITH told AS (SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::text[]) AS told(id, token, text)
+), free AS (
+    SELECT s.id, told.text FROM assistant_suggestion s JOIN told ON told.id = s.id AND told.token = s.lease_token
+    WHERE s.state = 'generating' FOR NO KEY UPDATE OF s SKIP LOCKED
+), grown AS (
+    UPDATE assistant_suggestion s SET text = free.text FROM free WHERE s.id = free.id RETURNING s.id
+)
+SELECT told.id, grown.id IS NOT NULL FROM told
+JOIN assistant_suggestion s ON s.id = told.id AND s.lease_token = told.token AND s.state = 'generating'
+LEFT JOIN grown ON grown.id = told.id
+"""
+
+
 @transaction.atomic
-def record_text(*, claim: Claim, text: str, actor: Actor) -> bool:
-    """Write how far the answer has come, for those who watch; False when it is not wanted any more."""
+def record_texts(*, texts: Mapping[Claim, str], actor: Actor) -> set[Claim]:
+    """Write how far several answers have come, for those who watch; return those that are still wanted."""
     require(actor, Scope.MESSAGES_SEND)
+    claims = {claim.suggestion.pk: claim for claim in texts}
+    told: list[Any] = [
+        list(claims),
+        [claim.token for claim in claims.values()],
+        [clean_text(texts[one]) for one in claims.values()],
+    ]
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = off")  # what a crash takes of it is written again
-    grown = _ours(claim).update(text=clean_text(text))
-    if grown:
-        announce(claim.suggestion, LiveKind.SUGGESTION_STREAMED)
-    return bool(grown)
+        cursor.execute(_GROW, told)
+        found = dict(cursor.fetchall())
+    announce_growth([claims[pk].suggestion for pk, has_grown in found.items() if has_grown])
+    return {claims[pk] for pk in found}
 
 
 @transaction.atomic

@@ -1,5 +1,9 @@
 """What a supervisor may change of the assistant while the house runs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -20,6 +24,9 @@ NOTICE = "Te respondió el asistente virtual. Si preferís que te atienda una pe
 def default_debounce() -> float:
     """Return the seconds the environment says."""
     return float(settings.ASSISTANT_DEBOUNCE_SECONDS)
+
+
+_read: ContextVar["AssistantSettings | None"] = ContextVar("assistant_settings", default=None)
 
 
 class AssistantSettings(models.Model):
@@ -84,4 +91,14 @@ class AssistantSettings(models.Model):
     @classmethod
     def current(cls) -> "AssistantSettings":
         """Return the row, or the defaults where nobody changed any."""
-        return cls.objects.first() or cls()
+        return _read.get() or cls.objects.first() or cls()
+
+    @classmethod
+    @contextmanager
+    def read_once(cls) -> Iterator[None]:
+        """Let what is decided until the end of the block be decided by the settings of this moment."""
+        token = _read.set(cls.current())
+        try:
+            yield
+        finally:
+            _read.reset(token)
