@@ -106,12 +106,14 @@ def found_in(text: str, *, theirs: Mapping[str, Personal] = _NONE) -> list[Found
     """
     spans = [(kind, *each.span()) for each in _NUMBER.finditer(text) if (kind := _known(each[0], theirs))]
     found = [Found(kind=kind, start=start, end=end, words=text[start:end]) for kind, start, end in spans]
-    left = _without(text, [(start, end) for _kind, start, end in spans])
-    for kind, pattern, is_meant in _LOOKED_FOR:
-        places = [_span(each) for each in pattern.finditer(left) if is_meant(each, text)]
-        if kind is not None:
-            found += [Found(kind=kind, start=start, end=end, words=text[start:end]) for start, end in places]
-        left = _without(left, places)
+    left, before = _without(text, [(start, end) for _kind, start, end in spans]), ""
+    while left != before:  # numbers that run into each other are told apart once some of them are gone
+        before = left
+        for kind, pattern, is_meant in _LOOKED_FOR:
+            places = [_span(each) for each in pattern.finditer(left) if is_meant(each, text)]
+            if kind is not None:
+                found += [Found(kind=kind, start=start, end=end, words=text[start:end]) for start, end in places]
+            left = _without(left, places)
     return sorted(found, key=lambda each: each.start)
 
 
