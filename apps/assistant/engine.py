@@ -117,9 +117,7 @@ class Engine:
         """End every request; what was being written is asked again by whoever comes next."""
         self._is_over = True
         self.wake()
-        self._thread.join(STOP_SECONDS)
-        self._looker.stop()
-        self._writer.stop()
+        self._thread.join(3 * STOP_SECONDS)
 
     def _run(self) -> None:
         try:
@@ -128,10 +126,12 @@ class Engine:
             logger.exception("assistant.engine_died")
         finally:
             self._loop.close()
+            self._looker.stop()
+            self._writer.stop()
 
     async def _serve(self) -> None:
-        scribing = asyncio.create_task(self._scribe.serve())
         async with Client() as client:
+            scribing = asyncio.create_task(self._scribe.serve())
             try:
                 while not self._is_over:
                     self._wanted.clear()
@@ -143,6 +143,7 @@ class Engine:
                     request.cancel()
                 await asyncio.gather(*self._under_way.values(), return_exceptions=True)
                 scribing.cancel()
+                await asyncio.gather(scribing, return_exceptions=True)
 
     async def _look(self, client: Client) -> float | None:
         """Begin what is due, end what was overtaken, and return in how many seconds something else will be due."""

@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.assistant.actions import claims
+from apps.assistant.actions.decisions import another_suggestion
 from apps.assistant.models import AIProvider, Completion, Suggestion
 from apps.conversations.actions.send import send_message
 from apps.conversations.models import Conversation, Message
@@ -123,6 +124,17 @@ def test_a_short_rest_is_waited_for_and_a_long_one_is_not(assistant, inbox):
     AIProvider.objects.update(resting_until=Now() + timedelta(minutes=5))
     suggestion = wait_for(receive(inbox, sender="5493875550009"), State.FAILED)
     assert (suggestion.failure, outcomes_of(suggestion)) == ("resting", [])
+
+
+def test_who_wants_another_one_does_not_wait_for_a_rest(assistant, inbox):
+    AIProvider.objects.update(resting_until=Now() + timedelta(minutes=5))
+    message = receive(inbox)
+    wait_for(message, State.FAILED)
+    operator = make_actor(Role.OPERATOR, (inbox.branch,))
+
+    another_suggestion(conversation=message.conversation, instruction="", actor=operator)
+
+    assert outcomes_of(wait_for(message)) == [("Modelos", "ok")]
 
 
 def test_who_limits_is_asked_again_when_it_says(assistant, inbox):

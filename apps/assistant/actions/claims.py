@@ -256,6 +256,8 @@ class _House:
         if not left:
             return last or Failure.NO_PROVIDER
         awake = [(desk, model) for desk, model in left if not self._rests(desk)]
+        if not awake and suggestion.asked_by_id is not None and not suggestion.attempts:
+            awake = left  # somebody looks at the screen and wants to know: once, nobody's rest is minded
         usable = [(desk, model) for desk, model in awake if desk.budget.allows(self._price(model))]
         if usable:
             return self._choose_among(usable, suggestion, seconds)
