@@ -98,7 +98,8 @@ class Engine:
         self._scribe = Scribe(self._writer)
         self._under_way: dict[Claim, asyncio.Task[None]] = {}
         self._is_over = False
-        self._loop = asyncio.new_event_loop()
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._loop = self._runner.get_loop()
         self._wanted = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="assistant", daemon=True)
         self._thread.start()
@@ -121,11 +122,11 @@ class Engine:
 
     def _run(self) -> None:
         try:
-            self._loop.run_until_complete(self._serve())
+            with self._runner:
+                self._runner.run(self._serve())
         except Exception:
             logger.exception("assistant.engine_died")
         finally:
-            self._loop.close()
             self._looker.stop()
             self._writer.stop()
 
