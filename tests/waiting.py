@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 STEP_SECONDS = 0.01
 
 
-def eventually[T](look: Callable[[], T | None], *, within: float = 10, what: str = "the condition") -> T:
+def eventually[T](look: Callable[[], T | None], *, within: float = 30, what: str = "the condition") -> T:
     """Return the first true value of `look`; fail when none came `within` seconds."""
     deadline = time.monotonic() + within
     pause = threading.Event()
@@ -21,7 +21,7 @@ def eventually[T](look: Callable[[], T | None], *, within: float = 10, what: str
 
 
 async def eventually_async[T](
-    look: Callable[[], Awaitable[T | None]], *, within: float = 10, what: str = "the condition"
+    look: Callable[[], Awaitable[T | None]], *, within: float = 30, what: str = "the condition"
 ) -> T:
     """As `eventually`, for an asynchronous look."""
     deadline = time.monotonic() + within

@@ -9,13 +9,15 @@ import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.db import connections
 from django.test import Client
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from apps.accounts.models import User
 from tests.chromium import MISSING, executable
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+expect.set_options(timeout=30_000)
+"""Milliseconds. A test of another worker may be one long transaction on the same cluster: it holds live events back."""
 
 
 @dataclass
