@@ -52,9 +52,9 @@ def states():
 
 
 def is_over():
-    """Tell whether nothing is asked or waited for any more."""
-    at_work = Suggestion.objects.filter(state__in=["queued", "generating"]).exists()
-    return not at_work and not Conversation.objects.filter(reply_wanted_at__isnull=False).exists()
+    """Tell whether nothing is asked or waited for any more: first the wishes, for they become suggestions."""
+    is_wanted = Conversation.objects.filter(reply_wanted_at__isnull=False).exists()
+    return not is_wanted and not Suggestion.objects.filter(state__in=["queued", "generating"]).exists()
 
 
 def test_a_webhook_is_answered_once(inbox, server, graph, assistant, worker):
