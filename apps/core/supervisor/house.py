@@ -85,8 +85,8 @@ class House:
             self._heal()
 
     def stop(self) -> None:
-        """End all: web first, then the clusters, the servers last."""
-        for children in (self._children[:1], self._children[1:]):
+        """End all: the clusters first, for the simulated phones and model they talk to are the web's; servers last."""
+        for children in (self._children[1:], self._children[:1]):
             self._end([child.group for child in children if child.group is not None])
         self._ledger.clear()
         if any(self._own.values()):
