@@ -1,5 +1,7 @@
 """What is sent from the chat page, and what is done to a message that is there."""
 
+from collections.abc import Callable
+
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
@@ -40,7 +42,7 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _send_text(request: HttpRequest, conversation: Conversation, text: str) -> Message:
     """Send what was written: as an answer of the suggestion it began with, or on its own once that is overtaken."""
-    actor, key = actor_of(request), request.POST.get("client_key", "")
+    actor, key = actor_of(request), _key(request)
     if suggestion := find_source(request, conversation):
         try:
             return accept_suggestion(suggestion=suggestion, text=text, client_key=key, actor=actor)
@@ -53,7 +55,7 @@ def _send_text(request: HttpRequest, conversation: Conversation, text: str) -> M
 
 def _send_files(request: HttpRequest, conversation: Conversation, text: str) -> Message:
     """Send each file as a message of its own, in order; the words go with the first. Returns that one."""
-    actor, key = actor_of(request), request.POST.get("client_key", "")
+    actor, key = actor_of(request), _key(request)
     quoted = find_quoted(conversation, request.POST.get("reply_to", ""))
     sent: list[Message] = []
     for number, file in enumerate(request.FILES.getlist("file")):
@@ -82,7 +84,7 @@ def send_form(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         message = send_content(
             conversation=conversation,
             content=CONTENTS[kind](request.POST),
-            client_key=request.POST.get("client_key", ""),
+            client_key=_key(request),
             actor=actor_of(request),
         )
     except ValidationError as error:
@@ -94,60 +96,49 @@ def send_form(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 @require_POST
 def react(request: HttpRequest, pk: int) -> HttpResponse:
     """Put our emoji on a message, or take it back."""
-    message, conversation = find_message(request, pk)
-    key, emoji = request.POST.get("client_key", ""), request.POST.get("emoji", "")
-    try:
-        message = acts.react(message=message, emoji=emoji, client_key=key, actor=actor_of(request))
-    except ValidationError as error:
-        return refused(request, conversation, error)
-    return drawn(request, message, conversation)
+    return _act(request, pk, acts.react, emoji=request.POST.get("emoji", ""), client_key=_key(request))
 
 
 @signed_in
 @require_POST
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask for other words in a text of ours."""
-    message, conversation = find_message(request, pk)
-    key, text = request.POST.get("client_key", ""), request.POST.get("text", "").replace("\r\n", "\n")
-    try:
-        message = acts.edit_message(message=message, text=text, client_key=key, actor=actor_of(request))
-    except ValidationError as error:
-        return refused(request, conversation, error, text=text)
-    return drawn(request, message, conversation)
+    """Ask for other words in a text of ours; what is refused is kept in the box."""
+    text = request.POST.get("text", "").replace("\r\n", "\n")
+    return _act(request, pk, acts.edit_message, written=text, text=text, client_key=_key(request))
 
 
 @signed_in
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for a message of ours to be taken back at the other side."""
-    message, conversation = find_message(request, pk)
-    key = request.POST.get("client_key", "")
-    try:
-        message = acts.withdraw_message(message=message, client_key=key, actor=actor_of(request))
-    except ValidationError as error:
-        return refused(request, conversation, error)
-    return drawn(request, message, conversation)
+    return _act(request, pk, acts.withdraw_message, client_key=_key(request))
 
 
 @signed_in
 @require_POST
 def send_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the words of a failed or uncertain message in a new one; clicking twice sends one."""
-    message, conversation = find_message(request, pk)
-    try:
-        new = resend_message(message=message, client_key=f"again-{pk}", actor=actor_of(request))
-    except ValidationError as error:
-        return refused(request, conversation, error)
-    return drawn(request, new, conversation)
+    return _act(request, pk, resend_message, client_key=f"again-{pk}")
 
 
 @signed_in
 @require_POST
 def settle_as_sent(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a person's word that an uncertain message did arrive."""
+    return _act(request, pk, mark_as_sent)
+
+
+def _act(
+    request: HttpRequest, pk: int, act: Callable[..., Message], *, written: str = "", **given: str
+) -> HttpResponse:
+    """Do something to a message and show what it is like now, or say why not."""
     message, conversation = find_message(request, pk)
     try:
-        message = mark_as_sent(message=message, actor=actor_of(request))
+        message = act(message=message, actor=actor_of(request), **given)
     except ValidationError as error:
-        return refused(request, conversation, error)
+        return refused(request, conversation, error, text=written)
     return drawn(request, message, conversation)
+
+
+def _key(request: HttpRequest) -> str:
+    return request.POST.get("client_key", "")
