@@ -11,7 +11,8 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
 django.setup()
 
-from apps.assistant.actions.providers import add_provider, ensure_defaults
+from apps.assistant.actions.defaults import ensure_defaults
+from apps.assistant.actions.providers import add_provider
 from apps.assistant.models import AssistantSettings
 from apps.core.actors import SYSTEM
 

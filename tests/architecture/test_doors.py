@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.accounts import queries as accounts
 from apps.accounts.models import User
 from apps.assistant import queries as assistant
-from apps.assistant.actions import parameters, providers, trials
+from apps.assistant.actions import defaults, parameters, providers, trials
 from apps.assistant.models import AIModel, AIParam, AIProvider, AIValue, AssistantSettings, Respondent
 from apps.conversations import queries as conversations
 from apps.conversations.actions import acts, marks, send
@@ -354,7 +354,7 @@ def test_the_assistant_is_set_up_by_administrators_and_described_by_supervisors(
         lambda actor: parameters.add_value(param=param, columns=text, actor=actor),
         lambda actor: parameters.change_value(value=value, changes={"chance": 2}, actor=actor),
         lambda actor: parameters.change_settings(changes={"auto_turns": 2}, actor=actor),
-        lambda actor: providers.ensure_defaults(actor=actor),
+        lambda actor: defaults.ensure_defaults(actor=actor),
     ]
     allowed = {Role.VIEWER: [], Role.OPERATOR: [], Role.SUPERVISOR: by_supervisors}
     for role in ROLES:

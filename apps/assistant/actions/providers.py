@@ -13,8 +13,6 @@ from apps.assistant.models import AIModel, AIProvider
 from apps.conversations.actions.assist import ring
 from apps.core.actors import Actor, Scope, require
 
-__all__ = ["add_model", "add_provider", "change_key", "change_model", "change_provider", "ensure_defaults"]
-
 LONGEST_KEY = 500
 OF_THE_MODEL = ("takes_schema", "reads_images", "max_output_tokens")
 OF_THE_PROVIDER = (

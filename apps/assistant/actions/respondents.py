@@ -12,11 +12,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from apps.assistant.actions.announce import announce_respondent
 from apps.assistant.models import AIParam, AIValue, Respondent, RespondentValue
 from apps.assistant.queries import current_respondent, drawable_params, drawn_values, is_drawable
 from apps.conversations.models import Conversation
 from apps.conversations.permissions import require_handle
-from apps.core import live
 from apps.core.actors import Actor
 
 SEEDS = 2**63
@@ -55,7 +55,7 @@ def redraw(*, conversation: Conversation, actor: Actor, seed: int | None = None)
         respondent = _make(conversation, params, seed=seed)
     else:
         respondent = _replace(respondent, params, seed=seed)
-    _announce(conversation)
+    announce_respondent(conversation)
     return respondent
 
 
@@ -67,7 +67,7 @@ def pin(*, conversation: Conversation, is_pinned: bool, actor: Actor) -> None:
     """
     respondent = respondent_of(conversation=conversation, actor=actor)
     if Respondent.objects.filter(pk=respondent.pk).exclude(is_pinned=is_pinned).update(is_pinned=is_pinned):
-        _announce(conversation)
+        announce_respondent(conversation)
 
 
 @transaction.atomic
@@ -84,7 +84,7 @@ def choose_value(*, conversation: Conversation, value: AIValue, actor: Actor) ->
         respondent = _make(conversation, params, seed=_new_seed())
     kept = _standing(respondent, drawn_values(respondent)) | {value.param_id: value}
     respondent = _replace(respondent, params, seed=respondent.seed, kept=kept, is_pinned=True)
-    _announce(conversation)
+    announce_respondent(conversation)
     return respondent
 
 
@@ -150,12 +150,3 @@ def _make(
     rows = [RespondentValue(respondent=respondent, param_id=param, value=value) for param, value in values.items()]
     RespondentValue.objects.bulk_create(rows)
     return respondent
-
-
-def _announce(conversation: Conversation) -> None:
-    live.publish(
-        live.LiveKind.SUGGESTION_CHANGED,
-        branch_id=conversation.inbox.branch_id,
-        inbox_id=conversation.inbox_id,
-        conversation_id=conversation.pk,
-    )
