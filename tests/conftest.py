@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.db import connections
 from django.test import override_settings
+from django.utils import translation
 from pytest_django import Settings
 
 from tests import jobs, web
@@ -19,6 +20,13 @@ def quick_passwords() -> Iterator[None]:
     """Passwords of tests need no half second of hashing each."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
+
+
+@pytest.fixture(autouse=True)
+def usual_language() -> Iterator[None]:
+    """A request of Django's test client leaves its language behind."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

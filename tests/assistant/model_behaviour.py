@@ -29,6 +29,7 @@ class Behaviour:
     delay_seconds: float = 0.0
     piece_seconds: float = 0.0
     wait_for_release: bool = False
+    pauses_after: tuple[int, ...] = ()  #: after so many events it waits for `release` in the middle
 
 
 def result(reply: str, *, needs_human: bool = False, reason: str = "", suggested_tags: tuple[str, ...] = ()) -> str:

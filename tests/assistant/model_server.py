@@ -16,20 +16,16 @@ import argparse
 import asyncio
 import contextlib
 import json
-import struct
-import threading
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import asdict, dataclass, field
-from socket import SO_LINGER, SOL_SOCKET
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 
 from apps.simulator import language_model
 from tests.assistant.model_behaviour import Behaviour
+from tests.scripted_server import ScriptedServer, headers_of, reset_connection
 
 type Json = dict[str, Any]
 
@@ -67,20 +63,19 @@ class Asked:
         return language_model.words_of(self.body["messages"][-1])
 
 
-class ModelServer:
+class ModelServer(ScriptedServer[Behaviour]):
     """A provider of models. `speak` answers where no script does; `choose` may look at a request first.
 
     `peers` has one address for each connection that asked.
     """
 
+    behaviour = Behaviour
+    largest_body = 64 * 1024 * 1024
+    cancels_handlers = True
+
     def __init__(self, *, port: int = 0, api_key: str | None = None) -> None:
-        self.port = port
+        super().__init__(port=port)
         self.open_now = 0
-        self._changed = threading.Condition()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = threading.Thread(target=self._run, name="model-server", daemon=True)
-        self._ready = threading.Event()
-        self._stopping = asyncio.Event()
         self.reset(api_key=api_key)
 
     # For tests -----------------------------------------------------------------------------
@@ -105,14 +100,9 @@ class ModelServer:
         self.choose: Callable[[Asked], Behaviour | None] | None = None
         self.most_open = 0
         self.peers: set[tuple[str, int]] = set()
-        self._script: deque[Behaviour] = deque()
+        self._script.clear()
         self._asked: list[Asked] = []
         self._released = asyncio.Semaphore(0)
-
-    def script(self, *behaviours: Behaviour) -> None:
-        """Say what becomes of the next requests, one after the other; then `default` again."""
-        with self._changed:
-            self._script.extend(behaviours)
 
     def release(self, count: int = 1) -> None:
         """Let so many of those begin that wait for it, or will."""
@@ -134,63 +124,21 @@ class ModelServer:
             if not self._changed.wait_for(is_so, seconds):
                 raise TimeoutError(f"not {what} in {seconds} s; {self.open_now} are open")
 
-    def start(self) -> None:
-        """Listen; `port` and `url` are true when this returns."""
-        self._thread.start()
-        if not self._ready.wait(10):
-            raise TimeoutError("The model server did not start.")
-
-    def stop(self) -> None:
-        """Close every connection and end the thread."""
-        assert self._loop is not None, "start first"
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
-
-    def join(self) -> None:
-        """Wait until it ends."""
-        self._thread.join()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
     # The server ----------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        asyncio.run(self._serve())
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        app = web.Application(client_max_size=64 * 1024 * 1024)
+    def application(self) -> web.Application:
+        """Return what is served."""
+        app = web.Application(client_max_size=self.largest_body)
         app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_get("/_control/asked", self._control_asked)
-        app.router.add_post("/_control/script", self._control_script)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True)
-        await site.start()
-        self.port = runner.addresses[0][1]
-        self._ready.set()
-        try:
-            await self._stopping.wait()
-        finally:
-            await runner.cleanup()
-            for _ in range(5):  # closed connections say goodbye on the loop's next rounds
-                await asyncio.sleep(0)
+        app.router.add_post("/_control/script", self.control_script)
+        return app
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         asked = Asked(
             at=time.monotonic(),
             path=request.path,
-            headers={name.lower(): value for name, value in request.headers.items()},
+            headers=headers_of(request),
             body=await request.json(),
         )
         if request.transport is not None:
@@ -220,8 +168,7 @@ class ModelServer:
             return Behaviour(answer="body", http_status=401, body=json.dumps(told))
         if self.choose and (chosen := self.choose(asked)):
             return chosen
-        with self._changed:
-            return self._script.popleft() if self._script else self.default
+        return self._scripted()
 
     async def _answer(self, request: web.Request, behaviour: Behaviour, asked: Asked) -> web.StreamResponse:
         if behaviour.answer == "hang":
@@ -243,6 +190,8 @@ class ModelServer:
         async for event in self._paced(events, behaviour):
             await response.write(event)
             asked.said_at.append(time.monotonic())
+            if len(asked.said_at) in behaviour.pauses_after:
+                await self._released.acquire()
         if behaviour.answer == "break":
             return self._cut(request, response)
         await response.write_eof()
@@ -262,7 +211,7 @@ class ModelServer:
 
     @staticmethod
     async def _paced(events: Iterable[str], behaviour: Behaviour) -> AsyncIterator[bytes]:
-        if not behaviour.piece_seconds:
+        if not (behaviour.piece_seconds or behaviour.pauses_after):
             yield "".join(events).encode()
             return
         for event in events:
@@ -274,8 +223,7 @@ class ModelServer:
         """Lose the connection; what was written before stays written if something was answered."""
         if (transport := request.transport) is not None:
             if response is None:
-                transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
-                transport.abort()
+                reset_connection(transport)
             else:
                 transport.close()
         return response or web.Response()
@@ -285,14 +233,6 @@ class ModelServer:
     async def _control_asked(self, request: web.Request) -> web.Response:
         told = {"asked": [asdict(item) for item in self.asked], "most_open": self.most_open, "open": self.open_now}
         return web.json_response(told)
-
-    async def _control_script(self, request: web.Request) -> web.Response:
-        """{"next": [behaviour, …], "default": behaviour}: the fields of Behaviour as JSON."""
-        orders = await request.json()
-        self.script(*(Behaviour(**item) for item in orders.get("next", [])))
-        if "default" in orders:
-            self.default = Behaviour(**orders["default"])
-        return web.json_response({})
 
 
 def main() -> None:

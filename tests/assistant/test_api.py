@@ -1,6 +1,6 @@
 """The promised documents of the assistant, with everything that runs: a model, the engine, a worker, a socket."""
 
-from apps.assistant.actions.providers import ensure_defaults
+from apps.assistant.actions.defaults import ensure_defaults
 from apps.conversations.models import Message
 from apps.core.actors import SYSTEM, Role
 from apps.inboxes.models import Inbox
@@ -27,12 +27,16 @@ def talk() -> tuple[Inbox, str, str]:
 def test_a_question_is_streamed_answered_with_other_words_and_rated(server: str, assistant: ModelServer):
     ensure_defaults(actor=SYSTEM)
     inbox, chat, token = talk()
-    assistant.default = replies(ANSWER, piece_seconds=0.02)
+    assistant.default = replies(ANSWER, pauses_after=(6, 9))
 
     with opened(server, token) as socket:
         socket.subscribe(STREAM, {"conversationId": chat})
         receive(inbox, "¿Cuándo empieza Robótica?")
         steps = [socket.next_step()]
+        for words in ("Empieza el lunes", "Empieza el lunes 7 a las"):
+            while steps[-1]["text"] != words:
+                steps.append(socket.next_step())
+            assistant.release()
         while (steps[-1]["state"], steps[-1]["text"]) != ("SHOWN", ANSWER):
             steps.append(socket.next_step())
     writer = Application(token)

@@ -19,22 +19,18 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
-import struct
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 
 from tests.providers.graph_behaviour import Behaviour, accepted, graph_error
 from tests.providers.graph_objects import GraphObjects
 from tests.providers.meta_webhooks import WebhookSender, new_wamid, status
+from tests.scripted_server import ScriptedServer, headers_of, reset_connection
 
 type Json = dict[str, Any]
 
@@ -59,12 +55,13 @@ class Received:
         return str(self.body.get("biz_opaque_callback_data", ""))
 
 
-class GraphServer:
+class GraphServer(ScriptedServer[Behaviour]):
     """Graph as far as we use it: sends here, the rest in `objects`. With a `webhook`, it also reports statuses, signed.
 
     `statuses` are reported after each delivered message, before the answer if `early_statuses`.
     """
 
+    behaviour = Behaviour
     send_route = "/{version}/{phone_number_id}/messages"
 
     def __init__(
@@ -77,7 +74,7 @@ class GraphServer:
         statuses: tuple[str, ...] = (),
         early_statuses: bool = False,
     ) -> None:
-        self.port = port
+        super().__init__(port=port)
         self.access_token = access_token
         self.webhook = webhook
         self.statuses = statuses
@@ -86,13 +83,7 @@ class GraphServer:
         self.objects = GraphObjects()
         self.choose: Callable[[Json], Behaviour | None] | None = None
         self._oracle = oracle
-        self._script: deque[Behaviour] = deque()
         self._received: list[Received] = []
-        self._changed = threading.Condition()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = threading.Thread(target=self._run, name="graph-server", daemon=True)
-        self._ready = threading.Event()
-        self._stopping = asyncio.Event()
         self._reports: set[asyncio.Task[None]] = set()
 
     # For tests -----------------------------------------------------------------------------
@@ -113,11 +104,6 @@ class GraphServer:
         """Every send that reached the person."""
         return [item for item in self.received if item.delivered]
 
-    def script(self, *behaviours: Behaviour) -> None:
-        """Say what becomes of the next sends, one after the other; then `default` again."""
-        with self._changed:
-            self._script.extend(behaviours)
-
     def wait_for(self, count: int, *, seconds: float = 10.0) -> list[Received]:
         """Return the sends once there are `count`; raises TimeoutError."""
         with self._changed:
@@ -125,56 +111,20 @@ class GraphServer:
                 raise TimeoutError(f"{len(self._received)} of {count} sends in {seconds} s")
             return list(self._received)
 
-    def start(self) -> None:
-        """Listen; `port` and `url` are true when this returns."""
-        self._thread.start()
-        if not self._ready.wait(10):
-            raise TimeoutError("The Graph server did not start.")
-
-    def stop(self) -> None:
-        """Close every connection and end the thread."""
-        assert self._loop is not None, "start first"
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
     # The server ----------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        asyncio.run(self.serve())
-
-    async def serve(self) -> None:
-        """Serve until `stop`."""
-        self._loop = asyncio.get_running_loop()
-        app = web.Application(client_max_size=128 * 1024 * 1024, middlewares=[self._known])
+    def application(self) -> web.Application:
+        """Return what is served."""
+        app = web.Application(client_max_size=self.largest_body, middlewares=[self._known])
         app.router.add_post(self.send_route, self._messages)
         app.router.add_get("/_control/received", self._control_received)
-        app.router.add_post("/_control/script", self._control_script)
+        app.router.add_post("/_control/script", self.control_script)
         app.router.add_routes(self.objects.routes(lambda: self.url, self._answer))
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True)
-        await site.start()
-        self.port = runner.addresses[0][1]
-        self._ready.set()
-        try:
-            await self._stopping.wait()
-        finally:
-            await asyncio.gather(*self._reports, return_exceptions=True)
-            await runner.cleanup()
-            for _ in range(5):  # closed connections say goodbye on the loop's next rounds
-                await asyncio.sleep(0)
+        return app
+
+    async def ending(self) -> None:
+        """Let the statuses arrive that are on their way."""
+        await asyncio.gather(*self._reports, return_exceptions=True)
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -218,16 +168,13 @@ class GraphServer:
 
     def _next(self, body: Json) -> Behaviour:
         chosen = self.choose(body) if self.choose else None
-        if chosen is not None:
-            return chosen
-        with self._changed:
-            return self._script.popleft() if self._script else self.default
+        return self._scripted() if chosen is None else chosen
 
     def _record(self, request: web.Request, body: Json, *, delivered: bool) -> Received:
         item = Received(
             at=time.time(),
             path=request.path,
-            headers={name.lower(): value for name, value in request.headers.items()},
+            headers=headers_of(request),
             body=body,
             delivered=delivered,
             message_id=new_wamid(),
@@ -251,9 +198,7 @@ class GraphServer:
             case "hang":
                 await self._stopping.wait()
             case "reset" if transport is not None:
-                linger = struct.pack("ii", 1, 0)
-                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-                transport.abort()
+                reset_connection(transport)
             case "close" if transport is not None:
                 transport.close()
         usual = self._usual(item) if item else "{}"
@@ -311,14 +256,6 @@ class GraphServer:
     async def _control_received(self, request: web.Request) -> web.Response:
         return web.json_response([asdict(item) for item in self.received])
 
-    async def _control_script(self, request: web.Request) -> web.Response:
-        """{"next": [behaviour, …], "default": behaviour}: the fields of Behaviour as JSON."""
-        orders = await request.json()
-        self.script(*(Behaviour(**item) for item in orders.get("next", [])))
-        if "default" in orders:
-            self.default = Behaviour(**orders["default"])
-        return web.json_response({})
-
 
 def main() -> None:
     """Serve as a process: print {"url": …} when ready, end with SIGTERM or Ctrl-C.
@@ -348,7 +285,7 @@ def main() -> None:
     )
     with server, contextlib.suppress(KeyboardInterrupt):
         print(json.dumps({"url": server.url}), flush=True)  # noqa: T201
-        server._thread.join()
+        server.join()
 
 
 if __name__ == "__main__":
