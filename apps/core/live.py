@@ -9,26 +9,23 @@ order of commits can hide a row. One reader per process serves all its sockets.
 import asyncio
 import contextvars
 import logging
-import os
-import threading
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import NamedTuple
 
 from channels.layers import get_channel_layer
-from django.db import Error, close_old_connections, connection, connections, transaction
+from django.db import Error, close_old_connections, connection, connections
 from redis.exceptions import RedisError
 
 from apps.core.actors import Actor, Scope
+from apps.core.bell import GROUP, ring_on_commit
 
 logger = logging.getLogger(__name__)
 
-GROUP = "live"
 KEPT_HOURS = 48
 GROWTH_KEPT_MINUTES = 10
 """How long it is kept that a text grew: whoever comes back later reads the whole of it, and there are many of these."""
@@ -36,7 +33,6 @@ SAFETY_SECONDS = 5.0
 """How often a reader looks without having heard a bell: a lost bell costs this much, never an event."""
 HELD_SECONDS = (0.01, 1.0)
 """How soon a reader looks again while a running transaction holds events back: its end rings no bell."""
-BELL_SECONDS = 1.0
 PAGE = 500
 BACKLOG = 2_000
 """How many events a screen may be behind before loading afresh is the quicker way."""
@@ -162,49 +158,6 @@ def publish_growth(places: Sequence[tuple[int, int, int]]) -> None:
         with connection.cursor() as sql:
             sql.execute(_WRITE_GROWTH, [LiveKind.SUGGESTION_STREAMED, *map(list, zip(*places, strict=True))])
         ring_on_commit()
-
-
-def ring_on_commit() -> None:
-    """Ring once when the surrounding transaction commits, however often this is called in it."""
-    if not any(hook[1] is _ring for hook in connection.run_on_commit):
-        transaction.on_commit(_ring)
-
-
-def _ring() -> None:
-    _bell(os.getpid()).ring()
-
-
-class _Bell:
-    """Rings from a thread of its own, so that no action waits for the channel layer or fails by it."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._wanted = asyncio.Event()
-        self._is_mute = False
-        threading.Thread(target=self._loop.run_until_complete, args=[self._serve()], name="bell", daemon=True).start()
-
-    def ring(self) -> None:
-        """Ring soon; several calls may become one ring."""
-        self._loop.call_soon_threadsafe(self._wanted.set)
-
-    async def _serve(self) -> None:
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            try:
-                async with asyncio.timeout(BELL_SECONDS):
-                    await get_channel_layer().group_send(GROUP, {"type": "bell"})
-                self._is_mute = False
-            except (RedisError, OSError) as error:
-                if not self._is_mute:
-                    logger.warning("live.bell_lost error=%s", type(error).__name__)
-                self._is_mute = True
-
-
-@cache
-def _bell(pid: int) -> _Bell:
-    """Return the bell of this process; a fork has another pid, and no thread of its parent."""
-    return _Bell()
 
 
 def current_cursor() -> str:

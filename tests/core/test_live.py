@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from apps.core import live
+from apps.core import bell, live
 from apps.core.actors import NOBODY, SYSTEM, Actor, Role, Scope
 from apps.core.live import Cursor, LiveKind, publish, read_after
 from apps.core.models import LiveEvent
@@ -212,7 +212,7 @@ def test_a_change_that_waits_gives_way_to_the_next_of_the_same(house):
 
 def test_a_lost_bell_costs_a_moment_and_no_event(house, monkeypatch):
     monkeypatch.setattr(live, "SAFETY_SECONDS", 0.05)
-    monkeypatch.setattr(live, "_ring", lambda: None)
+    monkeypatch.setattr(bell, "_ring", lambda: None)
     screen = house.open()
     for number in range(3):
         say(number)
@@ -224,7 +224,8 @@ def test_without_the_channel_layer_nothing_fails_and_screens_still_hear(house, m
 
     monkeypatch.setattr(live, "SAFETY_SECONDS", 0.05)
     away = channel_layers._make_backend("default", {"hosts": ["redis://127.0.0.1:1/0"]})
-    monkeypatch.setattr(live, "get_channel_layer", lambda: away)
+    for room in (bell, live):
+        monkeypatch.setattr(room, "get_channel_layer", lambda: away)
     screen = house.open()
     say(1)
     eventually(lambda: screen.events)
