@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from apps.core.actors import Actor, Role
+from apps.inboxes.models import Inbox
 from tests.assistant.model_server import ModelServer
 from tests.assistant.rig import ask_at, at_work
+from tests.factories import make_actor
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +30,9 @@ def assistant(transactional_db: None, model_server: ModelServer) -> Iterator[Mod
     ask_at(model_server)
     with at_work():
         yield model_server
+
+
+@pytest.fixture
+def actor(inbox: Inbox) -> Actor:
+    """An operator of the branch of the test's `inbox`."""
+    return make_actor(Role.OPERATOR, (inbox.branch,))

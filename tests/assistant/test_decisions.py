@@ -42,11 +42,6 @@ def asked(inbox):
     return receive(inbox, "¿Cuándo empieza?", message_id="wamid.asked")
 
 
-@pytest.fixture
-def actor(inbox):
-    return make_actor(Role.OPERATOR, (inbox.branch,))
-
-
 def code_of(caught):
     """Return the code of a refusal, or its fields with theirs."""
     error = caught.value

@@ -13,11 +13,10 @@ from apps.assistant.tasks import suggest_reply
 from apps.conversations.actions.assist import set_assistant_mode
 from apps.conversations.actions.send import send_message
 from apps.conversations.models import Conversation
-from apps.core.actors import Role
 from apps.inboxes.models import AssistantMode
 from tests.assistant import model_behaviour as model
 from tests.assistant.rig import ask_at, engine_only, outcomes_of, settle, wait_for
-from tests.factories import make_actor, make_inbox, receive
+from tests.factories import make_inbox, receive
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,11 +26,6 @@ State = Suggestion.State
 @pytest.fixture
 def inbox(db):
     return make_inbox()
-
-
-@pytest.fixture
-def actor(inbox):
-    return make_actor(Role.OPERATOR, (inbox.branch,))
 
 
 def states(conversation):
